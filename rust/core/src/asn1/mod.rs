@@ -1,0 +1,1 @@
+//! BER and DER.

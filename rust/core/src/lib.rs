@@ -1,0 +1,12 @@
+//! mailseal-core: bytes, ASN.1, CMS, certificates, cryptography and verdicts. No I/O, no clock, no global, no unsafe.
+#![forbid(unsafe_code)]
+
+pub mod asn1;
+pub mod error;
+pub mod finding;
+pub mod limits;
+pub mod mime;
+
+pub use error::{Error, Family, Result};
+pub use finding::{Code, Finding};
+pub use limits::Limits;

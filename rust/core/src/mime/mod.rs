@@ -1,0 +1,1 @@
+//! MIME as byte ranges.
