@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod asn1;
+pub mod alg;
+pub mod crypto;
 pub mod error;
 pub mod finding;
+pub mod keys;
 pub mod limits;
 pub mod mime;
 
