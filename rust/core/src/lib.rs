@@ -9,6 +9,7 @@ pub mod finding;
 pub mod keys;
 pub mod limits;
 pub mod mime;
+pub mod x509;
 
 pub use error::{Error, Family, Result};
 pub use finding::{Code, Finding};
