@@ -92,7 +92,7 @@ impl Certificate {
         })
     }
 
-    /// Octets of the signature.
+    /// Octets of the signature; none if its BIT STRING has unused bits, since no algorithm makes such a one.
     pub fn signature(&self) -> &[u8] {
         self.slice(&self.fields.signature)
     }
@@ -317,8 +317,7 @@ fn read(der: &[u8], limits: &Limits) -> Result<(Fields, Facts)> {
     algorithm(signature_algorithm.raw, limits).field("signatureAlgorithm")?;
     fields.signature_algorithm = range(&signature_algorithm);
     let signature = certificate.expect(Tag::BIT_STRING).field("signature")?;
-    let octets = signature.as_bit_string().field("signature")?.octets();
-    let octets = octets.ok_or_else(|| malformed("unused bits in the signature").at(signature.offset))?;
+    let octets = signature.as_bit_string().field("signature")?.octets().unwrap_or_default();
     let end = content_range(&signature).end;
     fields.signature = end - octets.len()..end;
     certificate.finish()?;

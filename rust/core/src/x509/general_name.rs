@@ -15,7 +15,10 @@ use crate::{Code, Error, Result};
 /// One name; text is ASCII without control characters, as IA5String demands of honest names.
 #[derive(Clone, Copy, Debug)]
 pub enum GeneralName<'a> {
-    OtherName { type_id: Oid<'a>, value: Tlv<'a> },
+    OtherName {
+        type_id: Oid<'a>,
+        value: Tlv<'a>,
+    },
     /// RFC 9598: an address whose local part is not ASCII.
     SmtpUtf8Mailbox(&'a str),
     Rfc822Name(&'a str),

@@ -308,11 +308,10 @@ mod tests {
             assert!(plain.equivalent(&cn(Tag::UTF8_STRING, other.as_bytes())), "{other:?}");
         }
         assert!(cn(Tag::UTF8_STRING, "ÄRZTE".as_bytes()).equivalent(&cn(Tag::UTF8_STRING, "ärzte".as_bytes())));
-        assert_eq!(cn(Tag::UTF8_STRING, b"Foo  Ca").der(), name_of(&[rdn_of(&[(
-            oid::COMMON_NAME,
-            Tag::UTF8_STRING,
-            b"Foo  Ca"
-        )])]));
+        assert_eq!(
+            cn(Tag::UTF8_STRING, b"Foo  Ca").der(),
+            name_of(&[rdn_of(&[(oid::COMMON_NAME, Tag::UTF8_STRING, b"Foo  Ca")])])
+        );
     }
 
     #[test]
@@ -340,7 +339,8 @@ mod tests {
 
     #[test]
     fn rdn_is_a_set_and_the_sequence_an_order() {
-        let (a, b) = ((oid::COMMON_NAME, Tag::UTF8_STRING, &b"a"[..]), (oid::COUNTRY, Tag::PRINTABLE_STRING, &b"DE"[..]));
+        let (a, b) =
+            ((oid::COMMON_NAME, Tag::UTF8_STRING, &b"a"[..]), (oid::COUNTRY, Tag::PRINTABLE_STRING, &b"DE"[..]));
         assert!(name(&[rdn_of(&[a, b])]).equivalent(&name(&[rdn_of(&[b, a])])));
         assert!(!name(&[rdn_of(&[a]), rdn_of(&[b])]).equivalent(&name(&[rdn_of(&[b]), rdn_of(&[a])])));
         assert!(!name(&[rdn_of(&[a, b])]).equivalent(&name(&[rdn_of(&[a]), rdn_of(&[b])])));

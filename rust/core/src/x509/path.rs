@@ -153,7 +153,8 @@ impl Outcome {
 
     /// No other path would do better: what is wrong is wrong with the end entity itself.
     fn is_perfect(&self) -> bool {
-        self.anchored && self.problems.iter().all(|(index, code)| *index == 0 && *code != Code::ChainAlgorithmUnsupported)
+        self.anchored
+            && self.problems.iter().all(|(index, code)| *index == 0 && *code != Code::ChainAlgorithmUnsupported)
     }
 }
 

@@ -377,7 +377,8 @@ fn c20_pkits() {
             (name, Arc::new(Certificate::from_der(&der, &limits).unwrap()))
         })
         .collect();
-    let anchors = TrustAnchors::new(all.iter().filter(|one| one.0 == "TrustAnchorRootCertificate").map(|one| one.1.clone()));
+    let anchors =
+        TrustAnchors::new(all.iter().filter(|one| one.0 == "TrustAnchorRootCertificate").map(|one| one.1.clone()));
     assert!(!anchors.is_empty());
     let pool = Pool::new(all.iter().map(|one| one.1.clone()));
     let at = UnixTime::from_civil(2015, 1, 1, 0, 0, 0).unwrap();
@@ -401,10 +402,19 @@ fn expect_pkits(name: &str, facts: &PathFacts, more: &[&str]) -> bool {
     let unjudged = [Code::ChainNameConstraintsNotJudged, Code::ChainPolicyNotJudged];
     let problems: Vec<_> = facts.problems.iter().filter(|one| !unjudged.contains(&one.1.code)).collect();
     let reasons = [
-        "InvalidCAnotBefore", "InvalidEEnotBefore", "InvalidCAnotAfter", "InvalidEEnotAfter", "Invalidpre2000UTC",
-        "InvalidNameChaining", "InvalidMissingbasicConstraints", "InvalidcAFalse", "InvalidpathLenConstraint",
-        "InvalidSelfIssuedpathLenConstraint", "InvalidkeyUsageCriticalkeyCertSign",
-        "InvalidkeyUsageNotCriticalkeyCertSign", "InvalidUnknownCritical",
+        "InvalidCAnotBefore",
+        "InvalidEEnotBefore",
+        "InvalidCAnotAfter",
+        "InvalidEEnotAfter",
+        "Invalidpre2000UTC",
+        "InvalidNameChaining",
+        "InvalidMissingbasicConstraints",
+        "InvalidcAFalse",
+        "InvalidpathLenConstraint",
+        "InvalidSelfIssuedpathLenConstraint",
+        "InvalidkeyUsageCriticalkeyCertSign",
+        "InvalidkeyUsageNotCriticalkeyCertSign",
+        "InvalidUnknownCritical",
     ];
     if name.starts_with("Valid") {
         assert!(facts.anchored && problems.is_empty(), "{name}: {problems:?}");
