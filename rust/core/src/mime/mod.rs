@@ -2,7 +2,7 @@
 //!
 //! Nothing here re-serialises: structure is offsets into the bytes as they came, text is made only for display and index.
 
-//pub mod address;
+pub mod address;
 pub mod canonical;
 pub mod content_type;
 pub mod date;
@@ -13,7 +13,7 @@ pub mod scan;
 pub mod transfer;
 pub mod walk;
 
-//pub use address::{Addresses, Mailbox, addresses};
+pub use address::{Addresses, Mailbox, addresses};
 pub use content_type::{ContentDisposition, ContentType};
 pub use field::Text;
 pub use scan::{Entity, Field, Header, Multipart};
