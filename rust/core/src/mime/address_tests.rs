@@ -88,7 +88,7 @@ fn msg_02_encoded_words_make_no_address() {
 #[test]
 fn par_12_hostile_fields_are_quick_and_limited() {
     for piece in ["(", "\"\\\\", "<", "@", ":", "<@,", "a@b ", ".", "[", "g:;", "\\", "=?utf-8?q?"] {
-        let value = piece.repeat((4 << 20) / piece.len());
+        let value = piece.repeat((1 << 20) / piece.len());
         let started = std::time::Instant::now();
         let _ = addresses(value.as_bytes(), &Limits { addresses: u64::MAX, ..Limits::default() });
         assert!(started.elapsed().as_secs() < 20, "{piece}");

@@ -51,7 +51,7 @@ fn asctime(words: &[&str]) -> Option<i64> {
     seconds(number(year, 4, 4)?, month(month_name)?, number(day, 1, 2)?, clock(time)?, zone)
 }
 
-/// Words between blanks and commas; colons with blanks around them are joined to their numbers.
+/// Words between blanks and commas.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| character.is_ascii_whitespace() || character == ',').filter(|word| !word.is_empty())
 }

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn long_hostile_values_are_quick() {
         for text in ["(", "\"\\\\", "<", "(\\", "=?utf-8?q?", "=?", "a\r\n "] {
-            let value = text.repeat(400_000);
+            let value = text.repeat(150_000);
             let started = std::time::Instant::now();
             unstructured(value.as_bytes());
             message_id(value.as_bytes());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base64_simd::{STANDARD, STANDARD_NO_PAD};
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use crate::error::{Error, Result};
 use crate::finding::Code;
@@ -381,7 +381,7 @@ fn encode_line(line: &[u8], out: &mut Vec<u8>) {
 
 /// Whether a value could be written as 7bit as it is: no octet above 127, no NUL.
 pub fn is_seven_bit(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && memchr2(0, 0x7F, bytes).is_none_or(|at| bytes[at] != 0 && memchr(0, &bytes[at..]).is_none())
+    bytes.is_ascii() && memchr(0, bytes).is_none()
 }
 
 #[cfg(test)]
