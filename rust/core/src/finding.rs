@@ -108,6 +108,7 @@ findings! {
     ChainKeyUsage "chain.key-usage" False "RFC 5280 §6.1.4" "a CA certificate of the chain is not for signing certificates" "";
     ChainExtendedKeyUsage "chain.extended-key-usage" False "RFC 8550 §4.4.4" "a CA certificate of the chain is not for mail" "";
     ChainCriticalExtension "chain.critical-extension" False "RFC 5280 §4.2" "a certificate of the chain has a critical extension that is not known" "";
+    ChainExtensionMalformed "chain.extension-malformed" False "RFC 5280 §4.2" "a certificate of the chain has an extension twice or one that cannot be read" "";
     ChainSignatureAlgorithmMismatch "chain.signature-algorithm-mismatch" False "RFC 5280 §4.1.1.2" "a certificate names two different signature algorithms" "";
 
     // --- locked ---

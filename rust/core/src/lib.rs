@@ -10,6 +10,7 @@ pub mod identity;
 pub mod keys;
 pub mod limits;
 pub mod mime;
+pub mod x509;
 
 pub use error::{Error, Family, Result};
 pub use finding::{Code, Finding};

@@ -41,7 +41,7 @@ limits! {
     header_fields 2_000 LimitHeaderFields "fields of one header";
     addresses 10_000 LimitAddresses "addresses of one field";
     path_signatures 100 LimitPathWork "signature checks spent on one chain";
-    path_steps 10_000 LimitPathWork "issuer candidates tried for one chain";
+    path_steps 10_000 LimitPathWork "issuer candidates tried for one chain; one of over 4 KiB counts more";
     path_length 10 LimitPathWork "certificates of a chain";
     kdf_iterations 10_000_000 LimitKdfWork "iterations of a password-based key derivation";
     scrypt_bytes 268_435_456 LimitKdfWork "memory of scrypt (256 MiB)";
