@@ -83,3 +83,83 @@ fn certs_only(content_info: &Tlv<'_>, found: &mut Vec<Arc<Certificate>>, limits:
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::testing::*;
+
+    fn fails(bytes: &[u8]) -> Code {
+        load_certificates(bytes, &limits()).unwrap_err().code()
+    }
+
+    /// A certs-only structure around the elements of `certificates`.
+    fn p7c(certificates: &[&[u8]]) -> Vec<u8> {
+        let signed_data = written(|w| {
+            w.sequence(|w| {
+                w.element(Tag::SET, true, |_| {});
+                w.element(Tag::context(0), true, |w| {
+                    certificates.iter().rev().for_each(|certificate| w.raw(certificate))
+                });
+                w.sequence(|w| w.oid(oid::DATA));
+                w.element(Tag::SET, true, |_| {});
+                w.u64(1);
+            });
+        });
+        written(|w| {
+            w.sequence(|w| {
+                w.explicit(0, |w| w.raw(&signed_data));
+                w.oid(oid::SIGNED_DATA);
+            });
+        })
+    }
+
+    #[test]
+    fn every_form_gives_the_same_certificates() {
+        let Some(folder) = vectors("rfc9216") else { return };
+        let text = |name: &str| std::fs::read(folder.join(name)).unwrap();
+        let (a, b) = (text("alice.sign.crt"), text("carlos.sign.crt"));
+        let (a_der, b_der) = (first_block(&a), first_block(&b));
+        let other = [0xa3, 0];
+        let armoured = |label: &str, der: &[u8]| {
+            let base64 = base64_simd::STANDARD.encode_to_string(der);
+            format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n").into_bytes()
+        };
+        let certs_only = p7c(&[&a_der, &other, &b_der]);
+        for bytes in [
+            [a.clone(), text("alice.sign.key"), b.clone()].concat(),
+            [a_der.clone(), b_der.clone()].concat(),
+            certs_only.clone(),
+            armoured("PKCS7", &certs_only),
+            [armoured("TRUSTED CERTIFICATE", &[&a_der[..], &[0x30, 0]].concat()), armoured("CMS", &p7c(&[&b_der]))]
+                .concat(),
+        ] {
+            let found = load_certificates(&bytes, &limits()).unwrap();
+            let ders: Vec<_> = found.iter().map(|certificate| certificate.der()).collect();
+            assert_eq!(ders, [&a_der[..], &b_der]);
+        }
+        assert_eq!(fails(&text("alice.sign.key")), Code::CertificateMalformed);
+        let error = load_certificates(&[a_der, vec![0x30, 0]].concat(), &limits()).unwrap_err();
+        assert!(error.finding().path.starts_with("certificates[1]"), "{error}");
+    }
+
+    #[test]
+    fn a_real_p7b() {
+        let Some(folder) = vectors("pyca-pkcs7") else { return };
+        let found = load_certificates(&std::fs::read(folder.join("amazon-roots.p7b")).unwrap(), &limits()).unwrap();
+        assert!(
+            found.len() >= 2
+                && found.iter().all(|certificate| certificate.subject().to_string().contains("Amazon")
+                    || certificate.subject().to_string().contains("Starfield"))
+        );
+    }
+
+    #[test]
+    fn what_holds_no_certificate_is_an_error() {
+        for bytes in [&b""[..], b"hello", b"\x30\x00", b"\x30\x03\x06\x01\x2a", b"-----BEGIN CERTIFICATE-----\n?"] {
+            assert!(load_certificates(bytes, &limits()).is_err(), "{bytes:?}");
+        }
+        assert_eq!(fails(&p7c(&[])), Code::CertificateMalformed);
+        assert_eq!(fails(b"-----BEGIN CERTIFICATE-----\nAA"), Code::PemMalformed);
+    }
+}

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::asn1::{Reader, Tag, Tlv};
 use crate::crypto::password::Password;
 use crate::error::Within;
+use crate::identity::certificates;
 use crate::identity::pem::{self, PemBlock};
 use crate::identity::pkcs12::{self, CertificateBag, KeyBag};
 use crate::identity::public_key_id::PublicKeyId;
 use crate::identity::unlock::Unlock;
-use crate::identity::certificates;
 use crate::keys::PrivateKey;
 use crate::x509::certificate::Certificate;
 use crate::{Code, Error, Finding, Limits, Result};
@@ -311,3 +311,6 @@ fn first_two(tlv: &Tlv<'_>) -> Result<(Option<Tag>, Option<Tag>)> {
     let first = if reader.is_empty() { None } else { Some(reader.any()?.tag) };
     Ok((first, reader.peek()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ fn issuer_and_serial(issuer_key: &[u8], serial: &[u8]) -> Vec<u8> {
     key.extend_from_slice(issuer_key);
     key
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ pub mod mac;
 pub mod pem;
 pub mod pkcs12;
 pub mod public_key_id;
+#[cfg(test)]
+mod testing;
 pub mod unlock;
 
 pub use certificates::load_certificates;

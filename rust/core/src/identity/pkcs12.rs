@@ -306,3 +306,6 @@ fn attribute<'a>(reader: &mut Reader<'a>) -> Result<(Oid<'a>, Tlv<'a>)> {
     let mut reader = reader.sequence()?;
     Ok((reader.oid()?, reader.set()?.any()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,8 @@ fn is_rsa_public_key(key: &[u8], limits: &Limits) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asn1::{Oid, Writer};
+    use crate::asn1::Oid;
+    use crate::asn1::writer::Writer;
     use crate::oid;
 
     fn spki(algorithm: Oid<'_>, parameters: &[u8], key: &[u8]) -> Vec<u8> {

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use crate::alg::AlgorithmIdentifier;
 use crate::alg::pbe::PbeAlgorithm;
 use crate::asn1::{Rules, Tag, Tlv};
-use crate::crypto::secret::Secret;
 use crate::crypto::password::Password;
+use crate::crypto::secret::Secret;
 use crate::{Code, Error, Limits, Result};
 
 /// The passwords of one file, and what may still be spent on them.
@@ -41,13 +41,11 @@ impl<'a> Unlock<'a> {
     pub fn decrypt(&mut self, algorithm: &AlgorithmIdentifier<'_>, ciphertext: &[u8], what: &str) -> Result<Secret> {
         let algorithm = PbeAlgorithm::resolve(algorithm, self.limits)?;
         let limits = self.limits;
-        self.first_fitting(algorithm.iterations(), what, |password, _| {
-            match algorithm.decrypt(password, ciphertext) {
-                Ok(plain) if is_one_sequence(plain.expose(), limits) => Ok(Some(plain)),
-                Ok(_) => Ok(None),
-                Err(error) if error.code() == Code::KeyPasswordWrong => Ok(None),
-                Err(error) => Err(error),
-            }
+        self.first_fitting(algorithm.iterations(), what, |password, _| match algorithm.decrypt(password, ciphertext) {
+            Ok(plain) if is_one_sequence(plain.expose(), limits) => Ok(Some(plain)),
+            Ok(_) => Ok(None),
+            Err(error) if error.code() == Code::KeyPasswordWrong => Ok(None),
+            Err(error) => Err(error),
         })
     }
 
