@@ -1,6 +1,6 @@
 //! What the tests of this folder share: a writer of small PFX files, and files made by OpenSSL.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Limits;
@@ -147,10 +147,6 @@ impl OpenSsl {
 
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.0.join(name)).unwrap()
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
     }
 
     /// `name.key` (PKCS#8) and `name.crt`, self-signed for a year.

@@ -11,8 +11,11 @@ fn load_with(bytes: &[u8], certificates: &[Arc<Certificate>]) -> Result<Vec<Iden
     Identity::load(bytes, &[], certificates, &limits())
 }
 
-/// Two pairs: PKCS#8 in PEM and certificate in PEM of each.
-fn two_pairs(test: &str) -> Option<(OpenSsl, [(Vec<u8>, Vec<u8>); 2])> {
+/// PKCS#8 and certificate, both in PEM.
+type Pair = (Vec<u8>, Vec<u8>);
+
+/// `a` and `b`, in the folder and as octets.
+fn two_pairs(test: &str) -> Option<(OpenSsl, [Pair; 2])> {
     let openssl = OpenSsl::new(test)?;
     openssl.pair("a", "ec -pkeyopt ec_paramgen_curve:P-256");
     openssl.pair("b", "rsa:2048");
