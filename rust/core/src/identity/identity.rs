@@ -79,35 +79,28 @@ struct Material {
 impl Material {
     fn read(bytes: &[u8], passwords: &[Password], limits: &Limits) -> Result<Self> {
         let mut material = Self::default();
+        let unlock = &mut Unlock::new(passwords, limits);
         if pem::is_pem(bytes) {
-            let mut unlock = Unlock::new(passwords, limits);
             for block in &pem::blocks(bytes, limits)? {
-                material.pem_block(block, passwords, &mut unlock, limits)?;
+                material.pem_block(block, unlock, limits)?;
             }
         } else if pkcs12::is_pkcs12(bytes, limits) {
-            material.pkcs12(bytes, passwords, limits)?;
+            material.pkcs12(bytes, unlock, limits)?;
         } else {
-            let key = private_key(bytes, &mut Unlock::new(passwords, limits), limits)?;
-            material.push_key(key);
+            material.push_key(private_key(bytes, unlock, limits)?);
         }
         Ok(material)
     }
 
-    fn pkcs12(&mut self, der: &[u8], passwords: &[Password], limits: &Limits) -> Result<()> {
-        let opened = pkcs12::open(der, passwords, limits)?;
+    fn pkcs12(&mut self, der: &[u8], unlock: &mut Unlock<'_>, limits: &Limits) -> Result<()> {
+        let opened = pkcs12::open_with(der, unlock, limits)?;
         self.keys.extend(opened.keys);
         self.certificates.extend(opened.certificates);
         self.skipped.extend(opened.skipped);
         Ok(())
     }
 
-    fn pem_block(
-        &mut self,
-        block: &PemBlock,
-        passwords: &[Password],
-        unlock: &mut Unlock<'_>,
-        limits: &Limits,
-    ) -> Result<()> {
+    fn pem_block(&mut self, block: &PemBlock, unlock: &mut Unlock<'_>, limits: &Limits) -> Result<()> {
         let key = match block.label.as_str() {
             "PRIVATE KEY" => PrivateKey::from_pkcs8(block.contents()?, limits),
             "RSA PRIVATE KEY" => traditional(block).and_then(|der| PrivateKey::from_pkcs1(der, limits)),
@@ -119,7 +112,7 @@ impl Material {
             "DSA PRIVATE KEY" | "OPENSSH PRIVATE KEY" | "ANY PRIVATE KEY" => {
                 Err(Error::with(Code::KeyUnsupported, block.label.clone()))
             }
-            "PKCS12" => return self.pkcs12(block.contents()?, passwords, limits),
+            "PKCS12" => return self.pkcs12(block.contents()?, unlock, limits),
             _ => {
                 let mut found = Vec::new();
                 certificates::from_block(block, &mut found, limits)?;

@@ -61,12 +61,16 @@ pub enum MacState {
 /// Err: KeyPasswordWrong (also where the file is damaged), KeyUnsupported (version, signed PFX, MAC), KeyMalformed,
 /// Asn1Malformed, LimitKdfWork. What is wrong with one key, certificate or safe only is in `skipped`.
 pub fn open(der: &[u8], passwords: &[Password], limits: &Limits) -> Result<Pkcs12> {
+    open_with(der, &mut Unlock::new(passwords, limits), limits)
+}
+
+/// As `open`, with passwords and a budget of work that several structures of one file share.
+pub fn open_with(der: &[u8], unlock: &mut Unlock<'_>, limits: &Limits) -> Result<Pkcs12> {
     let pfx = Pfx::read(der, limits).field("PFX")?;
-    let mut unlock = Unlock::new(passwords, limits);
     let mac = match &pfx.mac_data {
         None => MacState::Absent,
         Some(mac_data) => {
-            mac_data.verify(&pfx.auth_safe, &mut unlock).field("macData").field("PFX")?;
+            mac_data.verify(&pfx.auth_safe, unlock).field("macData").field("PFX")?;
             MacState::Verified
         }
     };
@@ -155,13 +159,13 @@ fn named(oid: Oid<'_>) -> String {
     oid::name(oid).map_or_else(|| oid.to_string(), str::to_owned)
 }
 
-struct Opening<'a> {
+struct Opening<'u, 'l> {
     found: Pkcs12,
-    unlock: Unlock<'a>,
-    limits: &'a Limits,
+    unlock: &'u mut Unlock<'l>,
+    limits: &'u Limits,
 }
 
-impl Opening<'_> {
+impl Opening<'_, '_> {
     fn authenticated_safe(&mut self, octets: &[u8]) -> Result<()> {
         let mut reader = Reader::ber(octets, self.limits).sequence()?;
         let mut index = 0;
@@ -230,7 +234,7 @@ impl Opening<'_> {
         let outcome = if bag.bag_id == oid::KEY_BAG {
             PrivateKey::from_pkcs8(bag.value.raw, self.limits).map(|key| self.push_key(key, bag)).field("keyBag")
         } else if bag.bag_id == oid::PKCS8_SHROUDED_KEY_BAG {
-            let key = encrypted_private_key(&bag.value, &mut self.unlock, self.limits);
+            let key = encrypted_private_key(&bag.value, self.unlock, self.limits);
             key.map(|key| self.push_key(key, bag)).field("pkcs8ShroudedKeyBag")
         } else if bag.bag_id == oid::CERT_BAG {
             self.certificate(bag).field("certBag")
