@@ -167,6 +167,7 @@ findings! {
     DecryptionParameters "decryption.parameters" Malformed "RFC 3565, RFC 5084" "the parameters of the encryption algorithm are wrong" "the message is damaged; ask for another copy";
     DecryptionTagLength "decryption.tag-length" Malformed "RFC 5084 §3.2" "the authentication tag is too short or of another length than named" "do not trust this message";
     AddressMalformed "address.malformed" Malformed "RFC 5322 §3.4" "an address field cannot be read" "";
+    PemMalformed "pem.malformed" Malformed "RFC 7468 §2" "a PEM block is broken" "the file is damaged; ask for another copy";
     KeyMalformed "key.malformed" Malformed "RFC 5958" "the key cannot be read" "";
     CertificateMalformed "certificate.malformed" Malformed "RFC 5280 §4.1" "the certificate cannot be read" "";
     KeyMismatch "key.mismatch" Malformed "RFC 5958" "private key and certificate do not belong together" "load the matching pair";

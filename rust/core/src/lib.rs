@@ -6,6 +6,7 @@ pub mod alg;
 pub mod crypto;
 pub mod error;
 pub mod finding;
+pub mod identity;
 pub mod keys;
 pub mod limits;
 pub mod mime;
