@@ -132,6 +132,13 @@ impl EcPublicKey {
         self.group
     }
 
+    /// The point, uncompressed.
+    pub fn uncompressed(&self) -> Result<Vec<u8>> {
+        // SAFETY: the key is live and has a public point, which stays its own.
+        let point = core::mem::ManuallyDrop::new(Point(unsafe { c::EC_KEY_get0_public_key(self.key.0) }.cast_mut()));
+        point.encode(self.group)
+    }
+
     /// ECDSA over a digest of any length (its leftmost bits count); the signature is a strict DER ECDSA-Sig-Value.
     pub fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let (digest, digest_len) = (digest.as_ptr(), digest.len());
@@ -207,6 +214,7 @@ mod tests {
         let mut compressed = hex(PEER)[..33].to_vec();
         compressed[0] = 2;
         assert_eq!(key.agree(&compressed).unwrap().as_slice(), hex(SHARED));
+        assert_eq!(EcPublicKey::new(Group::P256, &compressed).unwrap().uncompressed(), Ok(hex(PEER)));
     }
 
     #[test]
