@@ -98,6 +98,7 @@ findings! {
     SignerAttributeMalformed "signer.attribute-malformed" False "RFC 5652 §11" "an attribute has a value of the wrong type" "ask the sender for a correct message";
     SignerContentTypeMismatch "signer.content-type-mismatch" False "RFC 5652 §11.1" "the signed contentType differs from the eContentType" "treat the message as unsigned";
     SignerAlgorithmInconsistent "signer.algorithm-inconsistent" False "RFC 8933 §3" "digest and signature algorithm do not belong together" "ask the sender for a correct message";
+    SignerCertificateMismatch "signer.certificate-mismatch" False "RFC 5035 §3" "the signed attributes name another certificate than the one found" "load the signer's certificate that the signature names";
     SignerKeyUsage "signer.key-usage" False "RFC 8550 §4.4.2" "the signer's certificate is not for signatures" "the signer needs a certificate with digitalSignature or nonRepudiation";
     SignerExtendedKeyUsage "signer.extended-key-usage" False "RFC 8550 §4.4.4" "the signer's certificate is not for mail" "the signer needs a certificate with emailProtection";
     AddressMismatch "address.mismatch" False "RFC 8550 §3" "no address of the signer's certificate is an address of From" "check who the signer is before trusting the sender";

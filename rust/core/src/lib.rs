@@ -3,6 +3,7 @@
 
 pub mod alg;
 pub mod asn1;
+pub mod bulk;
 pub mod cms;
 pub mod crypto;
 pub mod error;
@@ -11,6 +12,8 @@ pub mod identity;
 pub mod keys;
 pub mod limits;
 pub mod mime;
+pub mod policy;
+pub mod receive;
 pub mod x509;
 
 pub use error::{Error, Family, Result};

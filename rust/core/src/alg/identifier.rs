@@ -31,6 +31,11 @@ impl<'a> AlgorithmIdentifier<'a> {
         Ok(Self { algorithm, parameters, raw: tlv.raw, offset: tlv.offset })
     }
 
+    /// One that nobody knows.
+    pub fn unknown(raw: &'a [u8]) -> Self {
+        Self { algorithm: Oid::from_static(&[]), parameters: None, raw, offset: 0 }
+    }
+
     /// The row, if the OID is known; with several roles the first. Where the role is known, `row_as` is meant.
     pub fn row(&self) -> Option<&'static Row> {
         table::find(self.algorithm)
@@ -44,6 +49,11 @@ impl<'a> AlgorithmIdentifier<'a> {
     /// Row name, else dotted OID: for reports.
     pub fn name(&self) -> String {
         self.row().map_or_else(|| self.algorithm.to_string(), |row| row.name.to_owned())
+    }
+
+    /// As `name`, in one of these roles.
+    pub fn name_as(&self, roles: &[Role]) -> String {
+        self.row_as(roles).map_or_else(|| self.name(), |row| row.name.to_owned())
     }
 
     /// The digest it names. Err: SignerAlgorithmUnsupported, Asn1Malformed (parameters).

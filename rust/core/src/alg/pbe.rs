@@ -57,6 +57,14 @@ impl PbeAlgorithm {
         self.cipher_row
     }
 
+    /// What one derivation costs: iterations, or what scrypt's work comes to in them.
+    pub fn iterations(&self) -> u64 {
+        match &self.derivation {
+            Derivation::Pbkdf2 { iterations, .. } | Derivation::Pkcs12 { iterations, .. } => u64::from(*iterations),
+            Derivation::Scrypt { cost, .. } => cost.n.saturating_mul(cost.r).saturating_mul(cost.p),
+        }
+    }
+
     /// Err: KeyPasswordWrong, also for a damaged ciphertext: the two cannot be told apart.
     pub fn decrypt(&self, password: &Password, ciphertext: &[u8]) -> Result<Secret> {
         let plaintext = self

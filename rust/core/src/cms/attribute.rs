@@ -138,9 +138,7 @@ impl<'a> Attributes<'a> {
 
     /// contentType, RFC 5652 §11.1
     pub fn content_type(&self) -> Result<Option<Oid<'a>>> {
-        self.typed(oid::CONTENT_TYPE, "an OBJECT IDENTIFIER", |value| {
-            expect(value, Tag::OBJECT_IDENTIFIER)?.as_oid()
-        })
+        self.typed(oid::CONTENT_TYPE, "an OBJECT IDENTIFIER", |value| expect(value, Tag::OBJECT_IDENTIFIER)?.as_oid())
     }
 
     /// messageDigest, RFC 5652 §11.2. Only a primitive OCTET STRING: signed attributes are DER.

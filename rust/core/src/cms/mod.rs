@@ -38,11 +38,7 @@ fn reader_of<'a>(tlv: &Tlv<'a>, tag: Tag) -> Result<Reader<'a>> {
 
 /// `[n] IMPLICIT AlgorithmIdentifier`
 fn implicit_algorithm<'a>(tlv: &Tlv<'a>) -> Result<AlgorithmIdentifier<'a>> {
-    let mut reader = tlv.reader()?;
-    let algorithm = reader.oid()?;
-    let parameters = if reader.is_empty() { None } else { Some(reader.any()?) };
-    reader.finish()?;
-    Ok(AlgorithmIdentifier { algorithm, parameters, raw: tlv.raw })
+    AlgorithmIdentifier::from_tlv(tlv)
 }
 
 /// Takes `amount` from a budget that a structure and its parts share.

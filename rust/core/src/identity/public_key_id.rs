@@ -34,6 +34,13 @@ impl PublicKeyId {
     }
 }
 
+impl core::fmt::Display for PublicKeyId {
+    /// Lower-case hex.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The key identifiers that issuers derive from a public key (RFC 5280 §4.2.1.2 method 1, RFC 7093 §2 method 1):
 /// SHA-1, and the leftmost 160 bits of SHA-256, both over the contents of the BIT STRING. Err: KeyMalformed.
 pub fn derived_key_identifiers(spki: &[u8], limits: &Limits) -> Result<[Vec<u8>; 2]> {
