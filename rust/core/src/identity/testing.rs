@@ -104,7 +104,7 @@ pub fn pfx_with_mac(auth_safe: &[u8], digest: &str, password: &Password) -> Vec<
 
 pub fn mac(auth_safe: &[u8], digest: &str, password: &Password, iterations: u32) -> Vec<u8> {
     let algorithm = table::named(digest).unwrap().oid;
-    let (_, digest) = AlgorithmIdentifier { algorithm, parameters: None, raw: &[] }.digest().unwrap();
+    let (_, digest) = AlgorithmIdentifier { algorithm, ..AlgorithmIdentifier::unknown(&[]) }.digest().unwrap();
     let (purpose, len) = (Pkcs12Purpose::Mac, digest.output_len());
     let key = pkcs12_kdf(digest, purpose, password.bmp().expose(), b"salt", iterations, len);
     digest.mac(key.expose(), &[auth_safe]).as_ref().to_vec()
