@@ -67,6 +67,9 @@ fn rfc5280_4_1_the_received_bytes_are_kept() {
 fn trailing_bytes_and_cut_off_ones_are_refused() {
     let der = rich().der();
     assert!(read(&[&der[..], &[0]].concat()).is_err());
+    let inside = Tlv::first(&der, crate::asn1::Rules::Der, &Limits::default()).unwrap().content;
+    let more = crate::x509::testing::name_of(&[inside.to_vec(), vec![5, 0]]);
+    assert_eq!(read(&more).unwrap_err().finding().path, "Certificate");
     for length in 0..der.len() {
         assert!(read(&der[..length]).is_err(), "{length}");
     }

@@ -341,10 +341,12 @@ impl<'a, C: SignatureChecker + ?Sized> Search<'a, C> {
 
     fn finish(self, end_entity: &Arc<Certificate>) -> PathFacts {
         let nothing = || Outcome { path: vec![Arc::clone(end_entity)], anchored: false, problems: Vec::new() };
-        let Outcome { path, anchored, mut problems } = self.best.unwrap_or_else(nothing);
+        let best = self.best.unwrap_or_else(nothing);
+        let perfect = best.is_perfect();
+        let Outcome { path, anchored, mut problems } = best;
         let found = (path.len() - 1, Code::LimitPathWork);
         // An imperfect result after a budget was spent may not be the best there is: say so.
-        if self.spent && !(anchored && problems.is_empty()) && !problems.contains(&found) {
+        if self.spent && !perfect && !problems.contains(&found) {
             problems.push(found);
         }
         problems.sort_by_key(|(index, code)| (*index, code.rank()));
