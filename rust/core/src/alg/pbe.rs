@@ -57,6 +57,14 @@ impl PbeAlgorithm {
         self.cipher_row
     }
 
+    /// Iterations that each attempt costs, or as many as scrypt equals.
+    pub fn work(&self) -> u64 {
+        match &self.derivation {
+            Derivation::Pbkdf2 { iterations, .. } | Derivation::Pkcs12 { iterations, .. } => u64::from(*iterations),
+            Derivation::Scrypt { cost, .. } => cost.n.saturating_mul(cost.r).saturating_mul(cost.p) / 4,
+        }
+    }
+
     /// Err: KeyPasswordWrong, also for a damaged ciphertext: the two cannot be told apart.
     pub fn decrypt(&self, password: &Password, ciphertext: &[u8]) -> Result<Secret> {
         let plaintext = self
@@ -179,6 +187,11 @@ impl Pbkdf2 {
         };
         reader.finish()?;
         Ok(Self { digest, salt, iterations, key_length })
+    }
+
+    /// Iterations.
+    pub fn work(&self) -> u64 {
+        u64::from(self.iterations)
     }
 
     pub fn key_length(&self) -> Option<u64> {

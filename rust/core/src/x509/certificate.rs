@@ -89,6 +89,7 @@ impl Certificate {
             algorithm: Oid::from_static(&[]),
             parameters: None,
             raw,
+            offset: 0,
         })
     }
 
@@ -399,7 +400,7 @@ fn algorithm<'a>(raw: &'a [u8], limits: &Limits) -> Result<AlgorithmIdentifier<'
     let algorithm = fields.oid()?;
     let parameters = if fields.is_empty() { None } else { Some(fields.any()?) };
     fields.finish()?;
-    Ok(AlgorithmIdentifier { algorithm, parameters, raw })
+    Ok(AlgorithmIdentifier { algorithm, parameters, raw, offset: 0 })
 }
 
 fn malformed(detail: &str) -> Error {

@@ -21,7 +21,7 @@ pub use pool::{Pool, TrustAnchors};
 /// None only if the table of algorithms had no SHA-256.
 fn sha256(data: &[u8]) -> Option<[u8; 32]> {
     let row = crate::alg::table::named("SHA-256")?;
-    let identifier = crate::alg::AlgorithmIdentifier { algorithm: row.oid, parameters: None, raw: &[] };
+    let identifier = crate::alg::AlgorithmIdentifier { algorithm: row.oid, parameters: None, raw: &[], offset: 0 };
     let (_, digest) = identifier.digest().ok()?;
     digest.digest(data).as_ref().try_into().ok()
 }
