@@ -97,3 +97,6 @@ fn iterations(tlv: &Tlv<'_>) -> Result<u64> {
         (Some(_), Some(iterations)) => Ok(iterations),
     }
 }
+
+#[cfg(test)]
+mod tests;
