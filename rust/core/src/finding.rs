@@ -144,6 +144,7 @@ findings! {
     LimitMessageBytes "limit.message-bytes" Limit "house rule 9" "the message is too big" "raise Limits.message_bytes";
     LimitRecipients "limit.recipients" Limit "house rule 9" "too many RecipientInfos" "raise Limits.recipients if the message is honest";
     LimitSigners "limit.signers" Limit "house rule 9" "too many SignerInfos" "raise Limits.signers if the message is honest";
+    LimitDigestAlgorithms "limit.digest-algorithms" Limit "house rule 9" "too many digestAlgorithms" "raise Limits.digest_algorithms if the message is honest";
     LimitCertificates "limit.certificates" Limit "house rule 9" "too many certificates in a message" "raise Limits.certificates if the message is honest";
     LimitAttributes "limit.attributes" Limit "house rule 9" "too many attributes" "raise Limits.attributes if the message is honest";
     LimitMimeDepth "limit.mime-depth" Limit "house rule 9" "MIME parts nested too deep" "raise Limits.mime_depth if the message is honest";

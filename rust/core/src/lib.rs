@@ -3,6 +3,7 @@
 
 pub mod alg;
 pub mod asn1;
+pub mod cms;
 pub mod crypto;
 pub mod error;
 pub mod finding;
