@@ -57,11 +57,11 @@ impl PbeAlgorithm {
         self.cipher_row
     }
 
-    /// What one derivation costs: iterations, or what scrypt's work comes to in them.
-    pub fn iterations(&self) -> u64 {
+    /// Iterations that each attempt costs, or as many as scrypt equals.
+    pub fn work(&self) -> u64 {
         match &self.derivation {
             Derivation::Pbkdf2 { iterations, .. } | Derivation::Pkcs12 { iterations, .. } => u64::from(*iterations),
-            Derivation::Scrypt { cost, .. } => cost.n.saturating_mul(cost.r).saturating_mul(cost.p),
+            Derivation::Scrypt { cost, .. } => cost.n.saturating_mul(cost.r).saturating_mul(cost.p) / 4,
         }
     }
 
@@ -187,6 +187,11 @@ impl Pbkdf2 {
         };
         reader.finish()?;
         Ok(Self { digest, salt, iterations, key_length })
+    }
+
+    /// Iterations.
+    pub fn work(&self) -> u64 {
+        u64::from(self.iterations)
     }
 
     pub fn key_length(&self) -> Option<u64> {

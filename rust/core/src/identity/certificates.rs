@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::asn1::{Reader, Rules, Tag, Tlv, oid};
+use crate::cms::{ContentInfo, SignedData};
 use crate::error::Within;
 use crate::identity::pem::{self, PemBlock};
 use crate::x509::certificate::Certificate;
@@ -11,7 +12,7 @@ use crate::{Code, Error, Limits, Result};
 /// All certificates of a file, in its order; at least one.
 ///
 /// PEM blocks of other kinds (keys, CRLs, requests) are passed over. Err: CertificateMalformed and `asn1.*` with the
-/// place (`certificates[2]`), PemMalformed, LimitMessageBytes.
+/// place (`certificates[2]`), PemMalformed, LimitMessageBytes, LimitCertificates (of one certs-only structure).
 pub fn load_certificates(bytes: &[u8], limits: &Limits) -> Result<Vec<Arc<Certificate>>> {
     let mut found = Vec::new();
     if pem::is_pem(bytes) {
@@ -58,30 +59,16 @@ fn push(der: &[u8], found: &mut Vec<Arc<Certificate>>, limits: &Limits) -> Resul
     Ok(())
 }
 
-/// `ContentInfo { signedData, [0] SignedData { version, digestAlgorithms, encapContentInfo, certificates [0] … } }`
-/// (RFC 5652 §5.1, RFC 8551 §3.8). Attribute certificates and other formats are passed over.
+/// A SignedData for its certificates (RFC 8551 §3.8). Attribute certificates and other formats are passed over.
 fn certs_only(content_info: &Tlv<'_>, found: &mut Vec<Arc<Certificate>>, limits: &Limits) -> Result<()> {
-    let mut reader = content_info.reader()?;
-    let content_type = reader.oid()?;
-    if content_type != oid::SIGNED_DATA {
+    let content_info = ContentInfo::read(content_info.raw, limits)?;
+    if content_info.content_type != oid::SIGNED_DATA {
+        let content_type = content_info.content_type;
         let name = oid::name(content_type).map_or_else(|| content_type.to_string(), str::to_owned);
         return Err(Error::with(Code::CertificateMalformed, format!("{name} where signedData is due")));
     }
-    let content = reader.explicit(0)?;
-    let absent = || Error::with(Code::CertificateMalformed, "content is absent").at(content_info.offset);
-    let mut signed_data = content.ok_or_else(absent)?.reader()?;
-    signed_data.u64().field("version")?;
-    signed_data.expect(Tag::SET).field("digestAlgorithms")?;
-    signed_data.expect(Tag::SEQUENCE).field("encapContentInfo")?;
-    let Some(certificates) = signed_data.optional(Tag::context(0))? else { return Ok(()) };
-    let mut certificates = certificates.reader()?;
-    while !certificates.is_empty() {
-        let choice = certificates.any()?;
-        if choice.tag == Tag::SEQUENCE {
-            push(choice.raw, found, limits)?;
-        }
-    }
-    Ok(())
+    let content = content_info.content.ok_or_else(|| Error::with(Code::CertificateMalformed, "content is absent"))?;
+    SignedData::read(&content, limits)?.certificates.into_iter().try_for_each(|der| push(der, found, limits))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::cms::RecipientIdentifier;
 use crate::identity::identity::Identity;
 use crate::identity::public_key_id::{PublicKeyId, derived_key_identifiers};
 use crate::keys::PrivateKey;
@@ -84,6 +85,16 @@ impl Keyring {
     /// The key of a certificate or of any SubjectPublicKeyInfo.
     pub fn by_public_key(&self, spki: &[u8], limits: &Limits) -> Option<&Arc<KeyEntry>> {
         self.entry(self.by_public_key.get(&PublicKeyId::from_spki(spki, limits).ok()?))
+    }
+
+    /// The key of the recipient that a RecipientInfo names.
+    pub fn find(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<&Arc<KeyEntry>> {
+        match identifier {
+            RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
+                self.by_issuer_and_serial(issuer, serial_number.bytes(), limits)
+            }
+            RecipientIdentifier::SubjectKeyIdentifier(identifier) => self.by_subject_key_identifier(identifier),
+        }
     }
 
     fn entry(&self, index: Option<&usize>) -> Option<&Arc<KeyEntry>> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Limits;
-use crate::alg::{AlgorithmIdentifier, table};
+use crate::alg::{Implementation, table};
 use crate::asn1::writer::Writer;
 use crate::asn1::{Oid, Tag, oid};
 use crate::crypto::password::{Password, Pkcs12Purpose, pkcs12_kdf};
@@ -103,8 +103,7 @@ pub fn pfx_with_mac(auth_safe: &[u8], digest: &str, password: &Password) -> Vec<
 }
 
 pub fn mac(auth_safe: &[u8], digest: &str, password: &Password, iterations: u32) -> Vec<u8> {
-    let algorithm = table::named(digest).unwrap().oid;
-    let (_, digest) = AlgorithmIdentifier { algorithm, ..AlgorithmIdentifier::unknown(&[]) }.digest().unwrap();
+    let Some(Implementation::Digest(digest)) = table::named(digest).unwrap().implementation else { panic!("{digest}") };
     let (purpose, len) = (Pkcs12Purpose::Mac, digest.output_len());
     let key = pkcs12_kdf(digest, purpose, password.bmp().expose(), b"salt", iterations, len);
     digest.mac(key.expose(), &[auth_safe]).as_ref().to_vec()

@@ -34,6 +34,10 @@ impl<'a> Unlock<'a> {
         Self { candidates, iterations, given: passwords.len(), limits }
     }
 
+    pub fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
     /// The octets that `ciphertext` holds, under the first password that fits; that one is tried first from then on.
     ///
     /// Every such content is one ASN.1 SEQUENCE, which tells a right password from a padding that is right by chance.
@@ -41,7 +45,7 @@ impl<'a> Unlock<'a> {
     pub fn decrypt(&mut self, algorithm: &AlgorithmIdentifier<'_>, ciphertext: &[u8], what: &str) -> Result<Secret> {
         let algorithm = PbeAlgorithm::resolve(algorithm, self.limits)?;
         let limits = self.limits;
-        self.first_fitting(algorithm.iterations(), what, |password, _| match algorithm.decrypt(password, ciphertext) {
+        self.first_fitting(algorithm.work(), what, |password, _| match algorithm.decrypt(password, ciphertext) {
             Ok(plain) if is_one_sequence(plain.expose(), limits) => Ok(Some(plain)),
             Ok(_) => Ok(None),
             Err(error) if error.code() == Code::KeyPasswordWrong => Ok(None),
