@@ -102,7 +102,7 @@ impl KeyTransport for RsaOaep {
         for byte in rest.iter().take(zeros) {
             right &= byte.ct_eq(&0);
         }
-        right &= rest.iter().nth(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
+        right &= rest.get(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
         (right, Zeroizing::new(rest.iter().skip(zeros + 1).copied().collect()))
     }
 }
