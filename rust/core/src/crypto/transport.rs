@@ -29,7 +29,7 @@ pub trait KeyTransport: Sync + core::fmt::Debug {
     fn unpad(&self, settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>);
 }
 
-impl dyn KeyTransport {
+impl dyn KeyTransport + '_ {
     /// Always a key of `len` octets; the rejection key of `key` where anything is wrong.
     pub fn decrypt(&self, settings: &TransportSettings, key: &PrivateKey, encrypted: &[u8], len: usize) -> Secret {
         let substitute = key.rejection_key(encrypted, len);
