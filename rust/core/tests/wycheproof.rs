@@ -2,6 +2,7 @@
 //!
 //! Every `valid` case must pass and every `invalid` one fail; `acceptable` ones may do either, but a result, where there is
 //! one, must be the right one. Without the vectors the tests count themselves as skipped.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 
