@@ -151,4 +151,25 @@ mod tests {
         );
         assert_eq!(shared_info(row, true, None, 16), hex("3017 300d 06096086480165030401050500 a206 040400000080"));
     }
+
+    #[test]
+    fn r03_null_in_key_info_is_taken() {
+        let limits = crate::Limits::default();
+        let key = |byte: u8| {
+            let pkcs8 = [hex("302e020100300506032b656e04220420"), vec![byte; 32]].concat();
+            PrivateKey::from_pkcs8(&pkcs8, &limits).unwrap()
+        };
+        let (sender, recipient) = (key(1), key(2));
+        let point = |key: &PrivateKey| key.public_spki()[12..].to_vec();
+        let der = hex("3015 06062b8104010b01 300b 060960864801650304012d");
+        let mut reader = crate::asn1::Reader::der(&der, &limits);
+        let algorithm = AgreementAlgorithm::resolve(&AlgorithmIdentifier::read(&mut reader).unwrap()).unwrap();
+        let (cek, shared) = (Secret::new(vec![7; 16]), agree(&sender, &point(&recipient)).unwrap());
+        let keks = [false, true].map(|null| algorithm.key_encryption_key(&shared, None, null).unwrap());
+        assert_ne!(keks[0], keks[1]);
+        for kek in keks {
+            let wrapped = algorithm.wrap.wrap(&kek, &cek).unwrap();
+            assert_eq!(algorithm.unwrap(&recipient, &point(&sender), None, &wrapped, 16), cek);
+        }
+    }
 }

@@ -127,3 +127,16 @@ fn mask_digest(tlv: &Tlv<'_>) -> Result<&'static dyn Digest> {
     let inner = mask.parameters.ok_or_else(|| mask.wrong_parameters(Code::Asn1Malformed))?;
     AlgorithmIdentifier::from_tlv(&inner)?.digest().map(|(_, digest)| digest)
 }
+
+/// What goes wrong in a key file is the key's; limits stay limits.
+pub(crate) fn as_key_error(error: Error) -> Error {
+    let code = match error.code() {
+        Code::LimitKeyBits | Code::LimitKdfWork | Code::LimitAsn1Depth => return error,
+        Code::KeyMalformed | Code::KeyUnsupported => return error,
+        Code::SignerAlgorithmUnsupported => Code::KeyUnsupported,
+        _ => Code::KeyMalformed,
+    };
+    let finding = error.into_finding();
+    let changed = Error::with(code, finding.detail).within(&finding.path);
+    if let Some(at) = finding.offset { changed.at(at) } else { changed }
+}

@@ -1,6 +1,6 @@
 //! Encryption under a password: PBES2 (RFC 8018 §6.2) and the schemes of PKCS#12 (RFC 7292 App. C).
 
-use crate::alg::identifier::AlgorithmIdentifier;
+use crate::alg::identifier::{AlgorithmIdentifier, as_key_error};
 use crate::alg::row::{Implementation, PasswordKdf, PbeScheme, Role, Row};
 use crate::asn1::{Reader, Tag};
 use crate::crypto::content::{Cbc, ContentCipher};
@@ -91,18 +91,6 @@ impl PbeAlgorithm {
             }
         }
     }
-}
-
-/// What goes wrong in a key file is the key's.
-fn as_key_error(error: Error) -> Error {
-    let code = match error.code() {
-        Code::LimitKdfWork | Code::KeyUnsupported | Code::LimitAsn1Depth => return error,
-        Code::SignerAlgorithmUnsupported => Code::KeyUnsupported,
-        _ => Code::KeyMalformed,
-    };
-    let finding = error.into_finding();
-    let changed = Error::with(code, finding.detail).within(&finding.path);
-    if let Some(at) = finding.offset { changed.at(at) } else { changed }
 }
 
 fn parameters<'a>(identifier: &AlgorithmIdentifier<'a>) -> Result<Reader<'a>> {

@@ -29,7 +29,7 @@ pub trait KeyTransport: Sync + core::fmt::Debug {
     fn unpad(&self, settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>);
 }
 
-impl dyn KeyTransport {
+impl dyn KeyTransport + '_ {
     /// Always a key of `len` octets; the rejection key of `key` where anything is wrong.
     pub fn decrypt(&self, settings: &TransportSettings, key: &PrivateKey, encrypted: &[u8], len: usize) -> Secret {
         let substitute = key.rejection_key(encrypted, len);
@@ -102,7 +102,7 @@ impl KeyTransport for RsaOaep {
         for byte in rest.iter().take(zeros) {
             right &= byte.ct_eq(&0);
         }
-        right &= rest.iter().nth(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
+        right &= rest.get(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
         (right, Zeroizing::new(rest.iter().skip(zeros + 1).copied().collect()))
     }
 }

@@ -39,15 +39,3 @@ fn check_modulus(modulus: &[u8], limits: &Limits) -> Result<()> {
     }
     Ok(())
 }
-
-/// Errors of reading are the key's; limits stay limits.
-fn as_key_error(error: Error) -> Error {
-    let code = match error.code() {
-        Code::LimitKeyBits | Code::LimitAsn1Depth | Code::KeyMalformed | Code::KeyUnsupported => return error,
-        Code::SignerAlgorithmUnsupported => Code::KeyUnsupported,
-        _ => Code::KeyMalformed,
-    };
-    let finding = error.into_finding();
-    let changed = Error::with(code, finding.detail).within(&finding.path);
-    if let Some(at) = finding.offset { changed.at(at) } else { changed }
-}

@@ -1,5 +1,6 @@
 //! Private keys: OneAsymmetricKey (RFC 5958), RSAPrivateKey (RFC 8017 A.1.2), ECPrivateKey (RFC 5915).
 
+use crate::alg::identifier::as_key_error;
 use crate::alg::row::KeyForm;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role};
 use crate::asn1::{Reader, Tag};
@@ -8,7 +9,7 @@ use crate::crypto::key::{PrivateKey, PrivateMaterial, RsaComponents, RsaUse};
 use crate::crypto::secret::Secret;
 use crate::error::Within;
 use crate::keys::public::{ec_spki, plain_spki, rsa_spki};
-use crate::keys::{as_key_error, check_modulus, curve_of, named_curve};
+use crate::keys::{check_modulus, curve_of, named_curve};
 use crate::{Code, Error, Limits, Result};
 
 impl PrivateKey {

@@ -1,5 +1,6 @@
 //! SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING } (RFC 5280 §4.1)
 
+use crate::alg::identifier::as_key_error;
 use crate::alg::row::KeyForm;
 use crate::alg::signature::pss_parameters;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role, table};
@@ -7,7 +8,7 @@ use crate::asn1::writer::Writer;
 use crate::asn1::{Oid, Reader, Tag};
 use crate::crypto::key::{PublicKey, PublicMaterial, RsaUse};
 use crate::error::Within;
-use crate::keys::{as_key_error, check_modulus, named_curve};
+use crate::keys::{check_modulus, named_curve};
 use crate::{Code, Error, Limits, Result};
 
 impl PublicKey {
