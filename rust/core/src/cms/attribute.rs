@@ -138,9 +138,7 @@ impl<'a> Attributes<'a> {
 
     /// contentType, RFC 5652 §11.1
     pub fn content_type(&self) -> Result<Option<Oid<'a>>> {
-        self.typed(oid::CONTENT_TYPE, "an OBJECT IDENTIFIER", |value| {
-            expect(value, Tag::OBJECT_IDENTIFIER)?.as_oid()
-        })
+        self.typed(oid::CONTENT_TYPE, "an OBJECT IDENTIFIER", |value| expect(value, Tag::OBJECT_IDENTIFIER)?.as_oid())
     }
 
     /// messageDigest, RFC 5652 §11.2. Only a primitive OCTET STRING: signed attributes are DER.
@@ -273,7 +271,8 @@ pub(super) mod tests {
     /// SIG-02, SIG-04: for each of the three, wrong types, no value, two values, two attributes.
     #[test]
     fn rfc5652_11_each_fault_has_its_code() {
-        let wrong = [tlv(5, &[]), tlv(2, &[1]), tlv(0x30, &[]), tlv(0x24, &tlv(4, &[7; 32])), tlv(0x31, &[]), vec![0x04, 0x81]];
+        let wrong =
+            [tlv(5, &[]), tlv(2, &[1]), tlv(0x30, &[]), tlv(0x24, &tlv(4, &[7; 32])), tlv(0x31, &[]), vec![0x04, 0x81]];
         for attr_type in [oid::CONTENT_TYPE, oid::MESSAGE_DIGEST, oid::SIGNING_TIME] {
             let good = [content_type(), message_digest(), signing_time()]
                 .into_iter()
@@ -341,8 +340,10 @@ pub(super) mod tests {
     /// SIG-03: 20,000 attributes in descending order, in far less than quadratic time.
     #[test]
     fn sig_03_many_attributes() {
-        let attributes: Vec<_> =
-            (0..20_000_u32).rev().map(|number| attribute(oid::SIGNING_TIME, &[tlv(4, &number.to_be_bytes())])).collect();
+        let attributes: Vec<_> = (0..20_000_u32)
+            .rev()
+            .map(|number| attribute(oid::SIGNING_TIME, &[tlv(4, &number.to_be_bytes())]))
+            .collect();
         let bytes = tagged(&attributes);
         assert_eq!(read(&bytes).unwrap_err().code(), Code::LimitAttributes);
         let limits = Limits { attributes: 20_000, ..Limits::default() };

@@ -93,9 +93,9 @@ fn skip_length(data: &[u8]) -> Option<(Option<u64>, &[u8])> {
         0xff => None,
         long => {
             let (octets, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
-            let value = octets.iter().try_fold(0_u64, |value, octet| {
-                (value >> 56 == 0).then_some(value << 8 | u64::from(*octet))
-            });
+            let value = octets
+                .iter()
+                .try_fold(0_u64, |value, octet| (value >> 56 == 0).then_some(value << 8 | u64::from(*octet)));
             Some((value, rest))
         }
     }

@@ -139,8 +139,7 @@ impl<'a> EncryptedContentInfo<'a> {
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let mut inner = reader.sequence()?;
         let content_type = inner.oid().field("contentType")?;
-        let content_encryption_algorithm =
-            AlgorithmIdentifier::read(&mut inner).field("contentEncryptionAlgorithm")?;
+        let content_encryption_algorithm = AlgorithmIdentifier::read(&mut inner).field("contentEncryptionAlgorithm")?;
         let encrypted_content = inner.optional(Tag::context(0)).field("encryptedContent")?;
         let encrypted_content = encrypted_content.map(|tlv| tlv.as_octets()).transpose().field("encryptedContent")?;
         inner.finish()?;
