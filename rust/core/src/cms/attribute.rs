@@ -287,7 +287,7 @@ pub(super) mod tests {
                 ];
                 found.into_iter().find_map(Result::err).map(|error| error.code())
             };
-            assert_eq!(code(&tagged(&[good.clone()])), None);
+            assert_eq!(code(&tagged(std::slice::from_ref(&good))), None);
             assert_eq!(code(&tagged(&[good.clone(), good.clone()])), Some(Code::SignerAttributeRepeated));
             assert_eq!(code(&tagged(&[attribute(attr_type, &[])])), Some(Code::SignerAttributeMalformed));
             let two = attribute(attr_type, &[tlv(4, &[7]), tlv(4, &[7])]);

@@ -146,7 +146,7 @@ impl SignedParts {
     }
 
     pub fn content_info(&self) -> Vec<u8> {
-        let e_content: Vec<_> = self.e_content.iter().map(|content| tlv(0xa0, &[content.clone()])).collect();
+        let e_content: Vec<_> = self.e_content.iter().map(|content| tlv(0xa0, std::slice::from_ref(content))).collect();
         let optional = |tag, parts: &[Vec<u8>]| if parts.is_empty() { Vec::new() } else { tlv(tag, parts) };
         let signed_data = seq(&[
             integer(self.version),
