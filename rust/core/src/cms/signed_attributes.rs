@@ -3,7 +3,6 @@
 use crate::alg::AlgorithmIdentifier;
 use crate::asn1::{Oid, Tag, Tlv, UnixTime, oid, writer};
 use crate::cms::attribute::{Attributes, is_set_of_attributes_with, name};
-use crate::cms::implicit_algorithm;
 use crate::{Code, Error, Limits, Result};
 
 /// signedAttrs that obey the rules; whether the digest is right is for the caller to see.
@@ -89,8 +88,10 @@ impl<'a> AlgorithmProtection<'a> {
     fn read(tlv: &Tlv<'a>) -> Result<Self> {
         let mut reader = super::reader_of(tlv, Tag::SEQUENCE)?;
         let digest_algorithm = AlgorithmIdentifier::read(&mut reader)?;
-        let signature_algorithm = reader.optional(Tag::context(1))?.map(|tlv| implicit_algorithm(&tlv)).transpose()?;
-        let mac_algorithm = reader.optional(Tag::context(2))?.map(|tlv| implicit_algorithm(&tlv)).transpose()?;
+        let signature_algorithm =
+            reader.optional(Tag::context(1))?.map(|tlv| AlgorithmIdentifier::from_tlv(&tlv)).transpose()?;
+        let mac_algorithm =
+            reader.optional(Tag::context(2))?.map(|tlv| AlgorithmIdentifier::from_tlv(&tlv)).transpose()?;
         reader.finish()?;
         if signature_algorithm.is_some() == mac_algorithm.is_some() {
             return Err(Error::new(Code::Asn1Malformed).at(tlv.offset));
