@@ -16,8 +16,15 @@ pub struct AlgorithmIdentifier<'a> {
 }
 
 impl<'a> AlgorithmIdentifier<'a> {
-    pub fn read(_reader: &mut Reader<'a>) -> Result<Self> {
-        unimplemented!()
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        Self::from_tlv(&reader.expect(crate::asn1::Tag::SEQUENCE)?)
+    }
+    pub fn from_tlv(tlv: &Tlv<'a>) -> Result<Self> {
+        let mut inner = tlv.reader()?;
+        let algorithm = inner.oid()?;
+        let parameters = if inner.is_empty() { None } else { Some(inner.any()?) };
+        inner.finish()?;
+        Ok(Self { algorithm, parameters, raw: tlv.raw })
     }
     /// The row, if the OID is known.
     pub fn row(&self) -> Option<&'static Row> {
