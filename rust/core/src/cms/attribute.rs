@@ -213,5 +213,146 @@ fn expect<'a, 't>(tlv: &'t Tlv<'a>, tag: Tag) -> Result<&'t Tlv<'a>> {
 }
 
 #[cfg(test)]
-#[path = "attribute_tests.rs"]
-mod tests;
+pub(super) mod tests {
+    use super::*;
+    use crate::asn1::writer::Writer;
+    use std::time::{Duration, Instant};
+
+    pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.octet_string(content);
+        let mut bytes = writer.into_vec();
+        bytes[0] = tag;
+        bytes
+    }
+
+    pub fn oid_tlv(oid: Oid<'_>) -> Vec<u8> {
+        tlv(6, oid.content())
+    }
+
+    /// An Attribute with these values.
+    pub fn attribute(attr_type: Oid<'_>, values: &[Vec<u8>]) -> Vec<u8> {
+        tlv(0x30, &[oid_tlv(attr_type), tlv(0x31, &values.concat())].concat())
+    }
+
+    pub fn content_type() -> Vec<u8> {
+        attribute(oid::CONTENT_TYPE, &[oid_tlv(oid::DATA)])
+    }
+
+    pub fn message_digest() -> Vec<u8> {
+        attribute(oid::MESSAGE_DIGEST, &[tlv(4, &[7; 32])])
+    }
+
+    pub fn signing_time() -> Vec<u8> {
+        attribute(oid::SIGNING_TIME, &[tlv(0x17, b"260704120000Z")])
+    }
+
+    /// The attributes under `[0]`, as in a SignerInfo.
+    pub fn tagged(attributes: &[Vec<u8>]) -> Vec<u8> {
+        tlv(0xa0, &attributes.concat())
+    }
+
+    pub fn read(bytes: &[u8]) -> Result<Attributes<'_>> {
+        let limits = Limits::default();
+        Attributes::read(&Reader::ber(bytes, &limits).any()?, &limits)
+    }
+
+    #[test]
+    fn rfc5652_11_typed_values() {
+        let bytes = tagged(&[content_type(), signing_time(), message_digest()]);
+        let attrs = read(&bytes).unwrap();
+        assert_eq!(attrs.content_type().unwrap(), Some(oid::DATA));
+        assert_eq!(attrs.message_digest().unwrap(), Some(&[7; 32][..]));
+        assert_eq!(attrs.signing_time().unwrap().unwrap().to_string(), "2026-07-04T12:00:00Z");
+        assert_eq!(attrs.single(oid::COUNTERSIGNATURE).unwrap().map(|tlv| tlv.tag), None);
+        assert_eq!((attrs.len(), attrs.raw()), (3, &bytes[..]));
+    }
+
+    /// SIG-02, SIG-04: for each of the three, wrong types, no value, two values, two attributes.
+    #[test]
+    fn rfc5652_11_each_fault_has_its_code() {
+        let wrong =
+            [tlv(5, &[]), tlv(2, &[1]), tlv(0x30, &[]), tlv(0x24, &tlv(4, &[7; 32])), tlv(0x31, &[]), vec![0x04, 0x81]];
+        for attr_type in [oid::CONTENT_TYPE, oid::MESSAGE_DIGEST, oid::SIGNING_TIME] {
+            let good = [content_type(), message_digest(), signing_time()]
+                .into_iter()
+                .find(|good| good.windows(attr_type.content().len()).any(|window| window == attr_type.content()))
+                .unwrap();
+            let code = |bytes: &[u8]| {
+                let attrs = read(bytes).unwrap();
+                let found = [
+                    attrs.content_type().map(|_| ()),
+                    attrs.message_digest().map(|_| ()),
+                    attrs.signing_time().map(|_| ()),
+                ];
+                found.into_iter().find_map(Result::err).map(|error| error.code())
+            };
+            assert_eq!(code(&tagged(std::slice::from_ref(&good))), None);
+            assert_eq!(code(&tagged(&[good.clone(), good.clone()])), Some(Code::SignerAttributeRepeated));
+            assert_eq!(code(&tagged(&[attribute(attr_type, &[])])), Some(Code::SignerAttributeMalformed));
+            let two = attribute(attr_type, &[tlv(4, &[7]), tlv(4, &[7])]);
+            assert_eq!(code(&tagged(&[two])), Some(Code::SignerAttributeRepeated));
+            for value in &wrong {
+                let bytes = tagged(&[attribute(attr_type, std::slice::from_ref(value))]);
+                assert_eq!(code(&bytes), Some(Code::SignerAttributeMalformed), "{attr_type} {value:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rfc5652_5_3_grammar_of_an_attribute() {
+        let oid = oid_tlv(oid::SIGNING_TIME);
+        let set = tlv(0x31, &tlv(5, &[]));
+        for bad in [
+            tlv(0x30, &oid),
+            tlv(0x30, &set),
+            tlv(0x30, &[oid.clone(), tlv(0x30, &[])].concat()),
+            tlv(0x30, &[oid.clone(), set.clone(), set.clone()].concat()),
+            tlv(0x31, &[oid.clone(), set.clone()].concat()),
+            tlv(4, &[]),
+        ] {
+            let error = read(&tagged(&[content_type(), bad])).unwrap_err();
+            assert_eq!(error.code(), Code::Asn1Malformed);
+            assert!(error.finding().path.starts_with("attributes[1]"), "{error}");
+        }
+    }
+
+    /// K-03, K-04: received octets first, the DER form second and only where it differs.
+    #[test]
+    fn rfc5652_5_4_signing_input_and_der_form() {
+        let limits = Limits::default();
+        let mut attributes = [content_type(), message_digest(), signing_time()];
+        attributes.sort();
+        let sorted = tagged(&attributes);
+        let input = read(&sorted).unwrap().signing_input();
+        let due = [&[0x31][..], &sorted[1..]].concat();
+        assert_eq!((input.to_vec(), input.pieces().concat()), (due.clone(), due.clone()));
+        assert_eq!(read(&sorted).unwrap().der_form(&limits), None);
+        attributes.reverse();
+        let unsorted = tagged(&attributes);
+        assert_ne!(read(&unsorted).unwrap().signing_input().to_vec(), due);
+        assert_eq!(read(&unsorted).unwrap().der_form(&limits), Some(due.clone()));
+        let indefinite = [&[0xa0, 0x80][..], &attributes.concat(), &[0, 0]].concat();
+        assert_eq!(read(&indefinite).unwrap().signing_input().to_vec()[..2], [0x31, 0x80]);
+        assert_eq!(read(&indefinite).unwrap().der_form(&limits), Some(due));
+    }
+
+    /// SIG-03: 20,000 attributes in descending order, in far less than quadratic time.
+    #[test]
+    fn sig_03_many_attributes() {
+        let attributes: Vec<_> = (0..20_000_u32)
+            .rev()
+            .map(|number| attribute(oid::SIGNING_TIME, &[tlv(4, &number.to_be_bytes())]))
+            .collect();
+        let bytes = tagged(&attributes);
+        assert_eq!(read(&bytes).unwrap_err().code(), Code::LimitAttributes);
+        let limits = Limits { attributes: 20_000, ..Limits::default() };
+        let start = Instant::now();
+        let attrs = Attributes::read(&Reader::ber(&bytes, &limits).any().unwrap(), &limits).unwrap();
+        assert_eq!(attrs.signing_time().unwrap_err().code(), Code::SignerAttributeRepeated);
+        let der = attrs.der_form(&limits).unwrap();
+        // 100 ms are asked of an optimised build.
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(writer::is_der(&der, &limits));
+    }
+}

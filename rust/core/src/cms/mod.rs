@@ -24,7 +24,6 @@ pub use signed_attributes::{
 pub use signed_data::{EContent, EncapsulatedContentInfo, SignedData};
 pub use signer::SignerInfo;
 
-use crate::alg::AlgorithmIdentifier;
 use crate::asn1::{Reader, Tag, Tlv};
 use crate::{Code, Error, Result};
 
@@ -34,11 +33,6 @@ fn reader_of<'a>(tlv: &Tlv<'a>, tag: Tag) -> Result<Reader<'a>> {
         return Err(Error::with(Code::Asn1Malformed, format!("{} where {tag} is due", tlv.tag)).at(tlv.offset));
     }
     tlv.reader()
-}
-
-/// `[n] IMPLICIT AlgorithmIdentifier`
-fn implicit_algorithm<'a>(tlv: &Tlv<'a>) -> Result<AlgorithmIdentifier<'a>> {
-    AlgorithmIdentifier::from_tlv(tlv)
 }
 
 /// Takes `amount` from a budget that a structure and its parts share.

@@ -3,7 +3,6 @@
 use crate::alg::AlgorithmIdentifier;
 use crate::asn1::{Oid, Tag, Tlv, UnixTime, oid, writer};
 use crate::cms::attribute::{Attributes, is_set_of_attributes_with, name};
-use crate::cms::implicit_algorithm;
 use crate::{Code, Error, Limits, Result};
 
 /// signedAttrs that obey the rules; whether the digest is right is for the caller to see.
@@ -89,8 +88,10 @@ impl<'a> AlgorithmProtection<'a> {
     fn read(tlv: &Tlv<'a>) -> Result<Self> {
         let mut reader = super::reader_of(tlv, Tag::SEQUENCE)?;
         let digest_algorithm = AlgorithmIdentifier::read(&mut reader)?;
-        let signature_algorithm = reader.optional(Tag::context(1))?.map(|tlv| implicit_algorithm(&tlv)).transpose()?;
-        let mac_algorithm = reader.optional(Tag::context(2))?.map(|tlv| implicit_algorithm(&tlv)).transpose()?;
+        let signature_algorithm =
+            reader.optional(Tag::context(1))?.map(|tlv| AlgorithmIdentifier::from_tlv(&tlv)).transpose()?;
+        let mac_algorithm =
+            reader.optional(Tag::context(2))?.map(|tlv| AlgorithmIdentifier::from_tlv(&tlv)).transpose()?;
         reader.finish()?;
         if signature_algorithm.is_some() == mac_algorithm.is_some() {
             return Err(Error::new(Code::Asn1Malformed).at(tlv.offset));
@@ -196,5 +197,182 @@ impl<'a> Attributes<'a> {
 }
 
 #[cfg(test)]
-#[path = "signed_attributes_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::asn1::Reader;
+    use crate::cms::attribute::tests::{
+        attribute, content_type, message_digest, oid_tlv, read, signing_time, tagged, tlv,
+    };
+
+    fn code(attributes: &[Vec<u8>]) -> Option<Code> {
+        let bytes = tagged(attributes);
+        check_signed_attrs(&read(&bytes).unwrap(), oid::DATA).err().map(|error| error.code())
+    }
+
+    /// SIG-02: for contentType and messageDigest, each fault and its code.
+    #[test]
+    fn rfc5652_5_3_signed_attributes() {
+        assert_eq!(code(&[content_type(), message_digest()]), None);
+        assert_eq!(code(&[content_type(), signing_time(), message_digest()]), None);
+        assert_eq!(code(&[content_type()]), Some(Code::SignerAttributeMissing));
+        assert_eq!(code(&[message_digest()]), Some(Code::SignerAttributeMissing));
+        assert_eq!(code(&[]), Some(Code::SignerAttributeMissing));
+        let other = attribute(oid::CONTENT_TYPE, &[oid_tlv(oid::TST_INFO)]);
+        assert_eq!(code(&[other, message_digest()]), Some(Code::SignerContentTypeMismatch));
+        for repeated in [content_type(), message_digest(), signing_time()] {
+            let attributes = [content_type(), message_digest(), signing_time(), repeated];
+            assert_eq!(code(&attributes), Some(Code::SignerAttributeRepeated));
+        }
+        let bytes = tagged(&[content_type(), signing_time(), message_digest()]);
+        let checked = check_signed_attrs(&read(&bytes).unwrap(), oid::DATA).unwrap();
+        assert_eq!((checked.message_digest, checked.signing_time.is_some()), (&[7; 32][..], true));
+    }
+
+    /// RFC 8551 §2.5: the others that may occur once; those that may repeat (RFC 5652 §11) do so.
+    #[test]
+    fn rfc8551_2_5_single_attributes() {
+        for attr_type in [oid::SMIME_CAPABILITIES, oid::ENCRYP_KEY_PREF] {
+            let once = attribute(attr_type, &[tlv(0x30, &[])]);
+            assert_eq!(code(&[content_type(), message_digest(), once.clone()]), None);
+            let twice = [content_type(), message_digest(), once.clone(), once];
+            assert_eq!(code(&twice), Some(Code::SignerAttributeRepeated));
+        }
+        let stamp = attribute(oid::TIME_STAMP_TOKEN, &[tlv(0x30, &[])]);
+        assert_eq!(code(&[content_type(), message_digest(), stamp.clone(), stamp]), None);
+        let countersignature = attribute(oid::COUNTERSIGNATURE, &[tlv(0x30, &[])]);
+        assert_eq!(code(&[content_type(), message_digest(), countersignature]), Some(Code::SignerAttributeMalformed));
+    }
+
+    #[test]
+    fn rfc5652_11_4_countersignature_has_no_content_type() {
+        let bytes = tagged(&[message_digest()]);
+        assert_eq!(check_countersignature_attrs(&read(&bytes).unwrap()).unwrap().message_digest, [7; 32]);
+        let bytes = tagged(&[signing_time()]);
+        let error = check_countersignature_attrs(&read(&bytes).unwrap()).unwrap_err();
+        assert_eq!(error.code(), Code::SignerAttributeMissing);
+    }
+
+    #[test]
+    fn rfc5652_11_unsigned_placement() {
+        let countersignature = attribute(oid::COUNTERSIGNATURE, &[tlv(0x30, &[])]);
+        let bytes = tagged(&[countersignature.clone(), countersignature.clone()]);
+        assert!(check_unsigned_attrs(&read(&bytes).unwrap()).is_ok());
+        for misplaced in [content_type(), message_digest(), signing_time()] {
+            let bytes = tagged(&[countersignature.clone(), misplaced]);
+            let error = check_unsigned_attrs(&read(&bytes).unwrap()).unwrap_err();
+            assert_eq!(error.code(), Code::SignerAttributeMalformed);
+        }
+    }
+
+    /// SIG-01, A-03: signed attributes shown as content are known; ordinary content is not taken for them.
+    #[test]
+    fn euf_cma_signed_attrs_as_content() {
+        let limits = Limits::default();
+        let attributes = [content_type(), signing_time(), message_digest()].concat();
+        assert!(looks_like_signed_attrs(&tlv(0x31, &attributes), &limits));
+        assert!(looks_like_signed_attrs(&[&[0x31, 0x80][..], &attributes, &[0, 0]].concat(), &limits));
+        let no_digest = [content_type(), signing_time()].concat();
+        for other in [
+            tlv(0x31, &no_digest),
+            tlv(0x31, &[]),
+            tlv(0xa0, &attributes),
+            tlv(0x30, &attributes),
+            [tlv(0x31, &attributes), b"\r\n".to_vec()].concat(),
+            tlv(0x31, &attributes)[..20].to_vec(),
+            b"1 is how this text starts".to_vec(),
+            b"Content-Type: text/plain\r\n\r\n".to_vec(),
+            Vec::new(),
+        ] {
+            assert!(!looks_like_signed_attrs(&other, &limits), "{other:02x?}");
+        }
+    }
+
+    const LEFT: Oid<'static> = crate::oid!(2, 999, 1);
+    const RIGHT: Oid<'static> = crate::oid!(2, 999, 2);
+
+    fn algorithm(oid: Oid<'_>, parameters: &[u8]) -> Vec<u8> {
+        tlv(0x30, &[oid_tlv(oid), parameters.to_vec()].concat())
+    }
+
+    fn protection(content: &[Vec<u8>]) -> Vec<u8> {
+        tagged(&[attribute(oid::CMS_ALGORITHM_PROTECTION, &[tlv(0x30, &content.concat())])])
+    }
+
+    fn checked(attributes: &[u8], digest: &[u8], signature: &[u8]) -> Result<()> {
+        let limits = Limits::default();
+        let identifier = |bytes| AlgorithmIdentifier::read(&mut Reader::ber(bytes, &limits)).unwrap();
+        let protection = read(attributes)?.algorithm_protection()?.unwrap();
+        protection.check(&identifier(digest), &identifier(signature), &limits)
+    }
+
+    fn retagged(tag: u8, mut element: Vec<u8>) -> Vec<u8> {
+        element[0] = tag;
+        element
+    }
+
+    /// SIG-14: compared by meaning.
+    #[test]
+    fn rfc6211_2_algorithm_protection() {
+        let null = [5, 0];
+        let parameters = tlv(0x30, &tlv(0x31, &[1, 1, 0xff]));
+        let ber_parameters = [&[0x30, 0x80][..], &tlv(0x31, &[1, 1, 0xff]), &[0, 0]].concat();
+        let (digest, signature) = (algorithm(LEFT, &null), algorithm(RIGHT, &parameters));
+        let attributes = protection(&[digest.clone(), retagged(0xa1, signature.clone())]);
+        assert!(checked(&attributes, &digest, &signature).is_ok());
+        assert!(checked(&attributes, &algorithm(LEFT, &[]), &signature).is_ok(), "NULL is as good as absent");
+        assert!(checked(&attributes, &digest, &algorithm(RIGHT, &ber_parameters)).is_ok());
+        for (digest, signature) in [
+            (algorithm(RIGHT, &null), signature.clone()),
+            (algorithm(LEFT, &[2, 1, 5]), signature.clone()),
+            (digest.clone(), algorithm(LEFT, &parameters)),
+            (digest.clone(), algorithm(RIGHT, &null)),
+            (digest.clone(), algorithm(RIGHT, &tlv(0x30, &tlv(0x31, &[1, 1, 0])))),
+        ] {
+            let error = checked(&attributes, &digest, &signature).unwrap_err();
+            assert_eq!(error.code(), Code::SignerAlgorithmInconsistent);
+        }
+        let mac = protection(&[digest.clone(), retagged(0xa2, signature.clone())]);
+        assert_eq!(checked(&mac, &digest, &signature).unwrap_err().code(), Code::SignerAlgorithmInconsistent);
+    }
+
+    #[test]
+    fn rfc6211_2_grammar() {
+        let (digest, signature) = (algorithm(LEFT, &[]), retagged(0xa1, algorithm(RIGHT, &[])));
+        let mac = retagged(0xa2, algorithm(RIGHT, &[]));
+        for bad in [
+            protection(std::slice::from_ref(&digest)),
+            protection(std::slice::from_ref(&signature)),
+            protection(&[digest.clone(), signature.clone(), mac.clone()]),
+            protection(&[digest.clone(), mac, signature.clone()]),
+            protection(&[digest.clone(), signature.clone(), vec![5, 0]]),
+            protection(&[digest, vec![0x81, 1, 7]]),
+        ] {
+            let error = read(&bad).unwrap().algorithm_protection().unwrap_err();
+            assert_eq!(error.code(), Code::SignerAttributeMalformed);
+        }
+    }
+
+    /// E-01: the first ESSCertID, its digest named, defaulted or SHA-1 by the old attribute.
+    #[test]
+    fn rfc5035_ess_cert_hash() {
+        let attrs = |attr_type, id: &[u8]| {
+            let certs = tlv(0x30, &[tlv(0x30, id), tlv(0x30, &tlv(4, &[9]))].concat());
+            tagged(&[attribute(attr_type, &[tlv(0x30, &certs)])])
+        };
+        let hash = tlv(4, &[7; 32]);
+        let old = attrs(oid::SIGNING_CERTIFICATE, &hash);
+        let found = read(&old).unwrap().ess_cert_hash().unwrap().unwrap();
+        assert!(matches!(found.hash_algorithm, EssHashAlgorithm::Sha1) && found.cert_hash == [7; 32]);
+        let new = attrs(oid::SIGNING_CERTIFICATE_V2, &[hash.clone(), tlv(0x30, &[])].concat());
+        let found = read(&new).unwrap().ess_cert_hash().unwrap().unwrap();
+        assert!(matches!(found.hash_algorithm, EssHashAlgorithm::Sha256));
+        let named = attrs(oid::SIGNING_CERTIFICATE_V2, &[algorithm(LEFT, &[]), hash.clone()].concat());
+        let found = read(&named).unwrap().ess_cert_hash().unwrap().unwrap();
+        assert!(matches!(found.hash_algorithm, EssHashAlgorithm::Named(named) if named.algorithm == LEFT));
+        let old_that_names = attrs(oid::SIGNING_CERTIFICATE, &[algorithm(LEFT, &[]), hash].concat());
+        for bad in [old_that_names, tagged(&[attribute(oid::SIGNING_CERTIFICATE_V2, &[tlv(0x30, &tlv(0x30, &[]))])])] {
+            let error = read(&bad).unwrap().ess_cert_hash().unwrap_err();
+            assert_eq!(error.code(), Code::SignerAttributeMalformed);
+        }
+    }
+}

@@ -249,6 +249,15 @@ impl PrivateKey {
         &self.0.public_spki
     }
 
+    /// e.g. "RSA-2048", "P-256", "Ed25519".
+    pub fn name(&self) -> String {
+        match self.kind() {
+            KeyKind::Rsa => format!("RSA-{}", self.bits()),
+            KeyKind::Ec { curve } => curve.to_owned(),
+            kind => format!("{kind:?}"),
+        }
+    }
+
     /// Whether `public` is its public half.
     pub fn matches(&self, public: &PublicKey) -> bool {
         self.public_spki() == public.canonical_spki()

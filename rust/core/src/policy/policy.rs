@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::alg::{Row, Take, table};
 use crate::asn1::UnixTime;
 use crate::{Code, Error, Limits, Result};
 
 /// Which time a chain is judged for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgedTime {
     Now,
@@ -19,7 +19,7 @@ pub enum JudgedTime {
     Claimed,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationRule {
     Off,
@@ -28,7 +28,7 @@ pub enum RevocationRule {
 }
 
 /// How the signer's addresses are compared with the message's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AddressMatch {
     Off,
@@ -40,7 +40,7 @@ pub enum AddressMatch {
     Exact,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequiredSigners {
     All,
@@ -48,7 +48,7 @@ pub enum RequiredSigners {
 }
 
 /// What is merely reported, or demanded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strictness {
     Report,
@@ -82,8 +82,9 @@ struct Fields {
 }
 
 /// Everything that is a matter of choice when mail is opened or made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Policy {
+    #[serde(skip)]
     pub name: String,
     pub time: JudgedTime,
     pub revocation: RevocationRule,
@@ -96,13 +97,16 @@ pub struct Policy {
     /// Octets of an AEAD's tag; RFC 5084 allows 12 to 16.
     pub minimum_tag_octets: u32,
     /// None: negotiated with the recipients' capabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content_cipher: Option<String>,
     pub unknown_capabilities: String,
     pub encrypt_to_self: bool,
     pub header_protection: bool,
     pub draft_algorithms: bool,
     /// Row name → what to take, where it differs from the table.
+    #[serde(skip)]
     pub algorithms: BTreeMap<String, Take>,
+    #[serde(skip)]
     pub limits: Limits,
 }
 
@@ -186,6 +190,22 @@ impl Policy {
         Ok(self)
     }
 
+    /// With the fields that a TOML text sets changed. Err: MisuseArgument.
+    pub fn changed(&self, text: &str) -> Result<Self> {
+        let name = self.name.clone();
+        self.clone().overlaid(&name, text)
+    }
+
+    /// The whole policy as TOML: what `from_toml` reads.
+    pub fn to_toml(&self) -> String {
+        let rules: BTreeMap<_, _> = self.algorithms.iter().map(|(name, take)| (name.as_str(), rule_text(*take))).collect();
+        let limits: BTreeMap<_, _> =
+            Limits::ROWS.iter().filter_map(|row| self.limits.get(row.0).map(|value| (row.0, value))).collect();
+        let whole = Whole { policy: self, algorithms: rules, limits };
+        // Strings, numbers and flat tables: nothing that TOML cannot write.
+        toml::to_string(&whole).unwrap_or_default()
+    }
+
     /// Whether the algorithm may be taken from a message judged for `at`.
     pub fn takes(&self, row: &Row, at: UnixTime) -> bool {
         match self.algorithms.get(row.name).unwrap_or(&row.take) {
@@ -194,6 +214,23 @@ impl Policy {
             Take::Never => false,
         }
     }
+}
+
+fn rule_text(take: Take) -> String {
+    match take {
+        Take::Accept => "accept".to_owned(),
+        Take::Never => "never".to_owned(),
+        Take::Until(end) => format!("until {:.10}", end.to_string()),
+    }
+}
+
+/// The form that `to_toml` writes; plain fields before tables, as TOML demands.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    policy: &'a Policy,
+    algorithms: BTreeMap<&'a str, String>,
+    limits: BTreeMap<&'a str, u64>,
 }
 
 fn parse(name: &str, text: &str) -> Result<Fields> {

@@ -33,7 +33,7 @@ const MEMO_CAPACITY: usize = 65_536;
 pub struct Receiver {
     anchors: Option<TrustAnchors>,
     intermediates: Pool,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     policy: Policy,
     memo: Memo,
 }
@@ -43,7 +43,7 @@ impl Receiver {
     pub fn new(
         anchors: Option<Vec<Arc<Certificate>>>,
         intermediates: Vec<Arc<Certificate>>,
-        keyring: Keyring,
+        keyring: Arc<Keyring>,
         policy: Policy,
     ) -> Self {
         Self {

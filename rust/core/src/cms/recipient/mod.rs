@@ -35,7 +35,7 @@ pub enum RecipientInfo<'a> {
     Kekri(KekRecipientInfo<'a>),
     Pwri(PasswordRecipientInfo<'a>),
     /// An ori of type id-ori-kem (RFC 9629).
-    Kemri(KemRecipientInfo<'a>),
+    Kemri(Box<KemRecipientInfo<'a>>),
     Ori {
         ori_type: Oid<'a>,
         ori_value: Tlv<'a>,
@@ -122,7 +122,7 @@ fn other<'a>(tlv: &Tlv<'a>) -> Result<RecipientInfo<'a>> {
     if ori_type == oid::ORI_KEM
         && let Ok(kemri) = KemRecipientInfo::read(&ori_value)
     {
-        return Ok(RecipientInfo::Kemri(kemri));
+        return Ok(RecipientInfo::Kemri(Box::new(kemri)));
     }
     Ok(RecipientInfo::Ori { ori_type, ori_value })
 }

@@ -3,7 +3,6 @@
 use crate::Result;
 use crate::alg::AlgorithmIdentifier;
 use crate::asn1::{Octets, Tag, Tlv};
-use crate::cms::implicit_algorithm;
 use crate::error::Within;
 
 /// ```text
@@ -29,7 +28,7 @@ impl<'a> PasswordRecipientInfo<'a> {
         let version = reader.u64().field("version")?;
         let derivation = reader.optional(Tag::context(0)).field("keyDerivationAlgorithm")?;
         let key_derivation_algorithm =
-            derivation.map(|tlv| implicit_algorithm(&tlv)).transpose().field("keyDerivationAlgorithm")?;
+            derivation.map(|tlv| AlgorithmIdentifier::from_tlv(&tlv)).transpose().field("keyDerivationAlgorithm")?;
         let key_encryption_algorithm = AlgorithmIdentifier::read(&mut reader).field("keyEncryptionAlgorithm")?;
         let encrypted_key = reader.octet_string().field("encryptedKey")?;
         reader.finish()?;
