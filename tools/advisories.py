@@ -44,7 +44,10 @@ def main() -> int:
     requirements = Path(__file__).parent.parent / "requirements" / "dev.txt"
     outcomes = [
         run("cargo-deny advisories", [cargo_deny, "--all-features", "check", "advisories"]),
-        run("pip-audit", [sys.executable, "-m", "pip_audit", "--progress-spinner=off", "-r", str(requirements), "--no-deps"]),
+        run(
+            "pip-audit",
+            [sys.executable, "-m", "pip_audit", "--progress-spinner=off", "-r", str(requirements), "--no-deps"],
+        ),
     ]
     return 0 if all(outcomes) else 1
 

@@ -32,14 +32,20 @@ PAGES: dict[str, tuple[str, tuple[Section, ...]]] = {
     "findings.md": (
         "Findings",
         (
-            Section("families", "Families", "What kind of thing a finding is, what a strict door raises, and the exit code."),
+            Section(
+                "families", "Families", "What kind of thing a finding is, what a strict door raises, and the exit code."
+            ),
             Section("findings", "Codes", "The most telling first. `mailseal explain CODE` prints one."),
             Section("statuses", "Statuses", "What `verdict.status` says, and when."),
         ),
     ),
     "algorithms.md": (
         "Algorithms",
-        (Section("algorithms", "", "Everything mailseal knows by name: what it takes, what it makes, and by which rule."),),
+        (
+            Section(
+                "algorithms", "", "Everything mailseal knows by name: what it takes, what it makes, and by which rule."
+            ),
+        ),
     ),
 }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+import mailseal
 import pytest
 
-import mailseal
 from tests.support import smime_build as build
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def signer_file(kind: str, openssl: Command, tmp_path: Path) -> Path:
 
 
 def check_signed(openssl: Command, signer: Path, options: tuple[str, ...]) -> None:
-    mail = openssl(
-        "cms", "-sign", "-signer", signer, "-crlfeol", "-from", "alice@example.com", *options, data=CONTENT
-    )
+    mail = openssl("cms", "-sign", "-signer", signer, "-crlfeol", "-from", "alice@example.com", *options, data=CONTENT)
     receiver = mailseal.Receiver(trust=mailseal.TrustStore.load(signer), policy=mailseal.Policy.archive())
     opened = receiver.open(mail)
     assert [one.integrity for one in opened.signers] == ["OK"], opened.verdict.explain()

@@ -80,7 +80,8 @@ def name(text: str) -> x509.Name:
 def issue(subject: str, key: Key, issuer: x509.Name, issuer_key: Key, *, address: str | None) -> x509.Certificate:
     """A certificate for a mailbox, or without address for a CA; valid from 2020 to 2040."""
     usage = dict.fromkeys(
-        ("content_commitment", "data_encipherment", "encipher_only", "decipher_only", "crl_sign", "key_agreement"), False
+        ("content_commitment", "data_encipherment", "encipher_only", "decipher_only", "crl_sign", "key_agreement"),
+        False,
     )
     usage |= {"digital_signature": address is not None, "key_encipherment": address is not None}
     usage |= {"key_cert_sign": address is None}
@@ -276,7 +277,8 @@ def clear_signed(entity: bytes, cms: bytes) -> bytes:
         b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary="==sig"\r\n\r\n'
         b"--==sig\r\n" + entity + b"\r\n--==sig\r\n"
         b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + signature + b"--==sig--\r\n"
+        + signature
+        + b"--==sig--\r\n"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import mailseal
 import pytest
 
-import mailseal
 from tests.support import smime_build as build
 
 if TYPE_CHECKING:

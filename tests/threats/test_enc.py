@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import mailseal
 import pytest
 
-import mailseal
 from tests.support import smime_build as build
 from tests.support.der import integer, octets, sequence
 
@@ -90,7 +90,9 @@ def test_enc_04_auth_enveloped_takes_only_aead(cipher: str, receive: Receive, bo
     assert receive("archive", keys=()).open(build.encrypted_mail(cms)).content is None
 
 
-@pytest.mark.parametrize(("icv", "mac"), [(0, 0), (1, 1), (4, 4), (8, 8), (11, 11), (17, 17), (255, 16), (-1, 16), (1 << 63, 16)])
+@pytest.mark.parametrize(
+    ("icv", "mac"), [(0, 0), (1, 1), (4, 4), (8, 8), (11, 11), (17, 17), (255, 16), (-1, 16), (1 << 63, 16)]
+)
 def test_enc_06_tag_lengths_out_of_range(icv: int, mac: int, receive: Receive, bob: build.Person) -> None:
     cms = build.auth_enveloped(build.TEXT, bob, icv_length=icv, mac_length=mac)
     for policy in ("default", "archive", "strict"):
@@ -98,8 +100,12 @@ def test_enc_06_tag_lengths_out_of_range(icv: int, mac: int, receive: Receive, b
 
 
 @pytest.mark.parametrize(("icv", "mac"), [(16, 12), (16, 15), (16, 17), (12, 16), (12, 13), (None, 16)])
-def test_enc_06_tag_of_another_length_than_named(icv: int | None, mac: int, receive: Receive, bob: build.Person) -> None:
-    opened = receive("archive").open(build.encrypted_mail(build.auth_enveloped(build.TEXT, bob, icv_length=icv, mac_length=mac)))
+def test_enc_06_tag_of_another_length_than_named(
+    icv: int | None, mac: int, receive: Receive, bob: build.Person
+) -> None:
+    opened = receive("archive").open(
+        build.encrypted_mail(build.auth_enveloped(build.TEXT, bob, icv_length=icv, mac_length=mac))
+    )
     nothing_released(opened)
     assert "decryption.tag-length" in codes(opened)
 
@@ -139,7 +145,9 @@ def probes(bob: build.Person, cek: bytes) -> dict[str, bytes]:
 
     return {
         "bad head": block(cek, b"\0\1"),
-        "zero in the first eight": build.raw_rsa(bob, b"\0\2" + fill[:3] + b"\0" + fill[: size - 6 - len(cek) - 1] + b"\0" + cek),
+        "zero in the first eight": build.raw_rsa(
+            bob, b"\0\2" + fill[:3] + b"\0" + fill[: size - 6 - len(cek) - 1] + b"\0" + cek
+        ),
         "no zero": build.raw_rsa(bob, b"\0\2" + fill[: size - 2]),
         "too short": block(cek[:-1]),
         "too long": block(cek + b"x"),
@@ -158,7 +166,9 @@ def test_enc_11_all_failures_of_rsa_look_alike(receive: Receive, bob: build.Pers
     good = build.auth_enveloped(build.TEXT, bob, cek=cek)
     assert outcome(receiver, good)[0] == build.TEXT
     answers = {
-        name: outcome(receiver, build.auth_enveloped(build.TEXT, cek=cek, infos=[build.ktri(bob, cek, encrypted_key=wrapped)]))
+        name: outcome(
+            receiver, build.auth_enveloped(build.TEXT, cek=cek, infos=[build.ktri(bob, cek, encrypted_key=wrapped)])
+        )
         for name, wrapped in probes(bob, cek).items()
     }
     assert len(set(answers.values())) == 1, answers
@@ -225,4 +235,7 @@ def test_enc_14_key_of_another_size_looks_like_a_wrong_key(size: int, receive: R
 @pytest.mark.parametrize("size", [16, 32])
 def test_enc_14_key_of_the_right_size_opens(size: int, receive: Receive, bob: build.Person) -> None:
     for make in (build.enveloped, build.auth_enveloped):
-        assert receive("archive").open(build.encrypted_mail(make(build.TEXT, bob, cek=os.urandom(size)))).content == build.TEXT
+        assert (
+            receive("archive").open(build.encrypted_mail(make(build.TEXT, bob, cek=os.urandom(size)))).content
+            == build.TEXT
+        )

@@ -10,6 +10,7 @@ from tests.support import smime_build as build
 
 if TYPE_CHECKING:
     import mailseal
+
     from tests.threats.conftest import Receive
 
 

@@ -11,6 +11,7 @@ from tests.support.der import set_of
 
 if TYPE_CHECKING:
     import mailseal
+
     from tests.threats.conftest import Receive
 
 POLICIES = ("default", "archive", "strict")

@@ -10,9 +10,9 @@ import os
 import tomllib
 from pathlib import Path
 
+import mailseal
 import pytest
 
-import mailseal
 from tests.vectors import load
 from tests.vectors.due import SOURCES, not_due, path_is_due
 
