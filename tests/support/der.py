@@ -70,12 +70,14 @@ def header(data: bytes, at: int) -> tuple[int, int, int]:
 
 
 def elements(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Start, content start and end of every element of a DER tree, parents first; data inside strings is left alone."""
+    """Start, content start and end of every element of a DER tree, parents first; strings are left alone."""
     waiting = [(0, len(data))]
     while waiting:
         at, limit = waiting.pop()
-        while at < limit:
+        while at + 2 <= limit:
             tag, begin, end = header(data, at)
+            if begin > limit or end > limit:
+                break  # a mutant: what stands here is no DER
             yield at, begin, end
             if tag & 0x20:
                 waiting.append((begin, end))
