@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def run(command: list[str]) -> tuple[float, float, int]:
-    """Wall seconds, CPU seconds and peak resident KiB of one command that must succeed or finish with quarantine (1)."""
+    """Wall seconds, CPU seconds, peak resident KiB of a command that must end with 0, or 1 (something quarantined)."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

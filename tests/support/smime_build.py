@@ -197,7 +197,7 @@ def ktri(recipient: Person, cek: bytes, *, encrypted_key: bytes | None = None) -
 
 
 def raw_rsa(recipient: Person, block: bytes) -> bytes:
-    """`block` (an encoded message of the modulus' length) raised to e: what a padding of one's own looks like on the wire."""
+    """`block` (as long as the modulus) raised to e: a padding of one's own, as it looks on the wire."""
     public = recipient.key.public_key()
     assert isinstance(public, rsa.RSAPublicKey)
     numbers = public.public_numbers()
@@ -274,7 +274,8 @@ def clear_signed(entity: bytes, cms: bytes) -> bytes:
     """The entity multipart/signed round `entity`, whose last CRLF is its own."""
     signature = base64.encodebytes(cms).replace(b"\n", b"\r\n")
     return (
-        b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary="==sig"\r\n\r\n'
+        b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256;'
+        b' boundary="==sig"\r\n\r\n'
         b"--==sig\r\n" + entity + b"\r\n--==sig\r\n"
         b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + signature

@@ -123,7 +123,7 @@ UNIVERSAL = [
 
 
 def mutants(data: bytes) -> Iterator[bytes]:
-    """Every element deleted, emptied, doubled, given another tag, or replaced by each universal type; then pairs of these."""
+    """Every element deleted, emptied, doubled, given another tag, or replaced by each universal type."""
     places = [(at, begin, end) for at, begin, end in elements(data) if at]
     for at, begin, end in places:
         yield replaced(data, at, end, b"")

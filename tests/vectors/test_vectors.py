@@ -1,7 +1,7 @@
 """Test data that others made: every row that is due must come out as its index says.
 
-A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows whose
-index says `unknown` are compared with snapshots.tsv (written anew by MAILSEAL_SNAPSHOTS=write) and never count as matched.
+A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows
+whose index says `unknown` are compared with snapshots.tsv (written anew by MAILSEAL_SNAPSHOTS=write) and never count as matched.
 """
 
 from __future__ import annotations

@@ -276,9 +276,9 @@ fn functions(stream: &TokenStream) -> Vec<(String, usize, usize)> {
                 continue;
             };
             let rest = tokens.get(index..).unwrap_or_default().iter();
-            let end = rest.take_while(|token| !is_punct(Some(token), ';')).find_map(|token| {
-                group(Some(token), Delimiter::Brace).map(|body| body.span_close().end().line)
-            });
+            let end = rest
+                .take_while(|token| !is_punct(Some(token), ';'))
+                .find_map(|token| group(Some(token), Delimiter::Brace).map(|body| body.span_close().end().line));
             let first = token.span().start().line;
             found.extend(end.map(|last| (name, first, last + 1 - first)));
         }
@@ -431,6 +431,9 @@ fn an_oid_and_unsafe_are_found() {
         assert_eq!(oid_faults(&[made("cms/a.rs", text)]).len(), 1, "{text}");
         assert_eq!(oid_faults(&[made("asn1/oid.rs", text)]), Vec::<String>::new());
     }
-    assert_eq!(oid_faults(&[made("cms/a.rs", r#"const A: &str = "127.0.0"; // 1.2.840.113549"#)]), Vec::<String>::new());
+    assert_eq!(
+        oid_faults(&[made("cms/a.rs", r#"const A: &str = "127.0.0"; // 1.2.840.113549"#)]),
+        Vec::<String>::new()
+    );
     assert_eq!(unsafe_faults(&[made("cms/a.rs", "fn f() { unsafe { g() } }")]).len(), 1);
 }
