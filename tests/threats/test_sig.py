@@ -70,7 +70,8 @@ ENTITIES = {
     "extra newline": build.TEXT + b"\r\n",
     "trailing blanks": build.TEXT.replace(b"attached.", b"attached.  \t"),
     "8-bit": build.TEXT.replace(b"quarterly", "vierteljährlichen".encode()),
-    "soft breaks": b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nlong=\r\n line =3D end\r\n",
+    "soft breaks": b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    b"long=\r\n line =3D end\r\n",
     "nested": build.mixed(build.TEXT, build.TEXT),
     "folded field": b"Content-Type: text/plain;\r\n\tcharset=utf-8\r\n\r\nbody\r\n",
 }
@@ -104,7 +105,7 @@ def test_sig_19_line_feeds_of_a_store_are_repaired_and_said(receive: Receive, al
 
 
 def test_sig_repeated_attribute_set_is_not_content(receive: Receive, alice: build.Person) -> None:
-    """An empty SET is no set of attributes: honest binary content that merely starts like one stays judged by its signature."""
+    """Honest content that merely starts like a set of attributes is judged by its signature."""
     cms = build.signed(set_of(), alice)
     opened = receive().open(build.headers() + build.part(cms, "signed-data"))
     assert [signer.integrity for signer in opened.signers] == ["OK"]

@@ -1,7 +1,7 @@
 """Test data that others made: every row that is due must come out as its index says.
 
 A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows
-whose index says `unknown` are compared with snapshots.tsv (written anew by MAILSEAL_SNAPSHOTS=write) and never count as matched.
+whose index says `unknown` are compared with snapshots.tsv (MAILSEAL_SNAPSHOTS=write writes it anew); they never count as matched.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def test_pkits_paths(vectors: Path, account: list[str]) -> None:
             later += 1
             early += good
     account.append(
-        f"pkits paths: valid accepted {accepted}, invalid rejected {rejected}, wrong {len(faults)}, not yet due {later} "
+        f"pkits paths: valid accepted {accepted}, invalid rejected {rejected}, wrong {len(faults)}, later {later} "
         f"(of these rejected by tests to come but OK without revocation and policies: {early})"
     )
     assert not faults, "\n".join(faults)
