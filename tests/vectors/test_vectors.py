@@ -1,7 +1,7 @@
 """Test data that others made: every row that is due must come out as its index says.
 
 A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows whose
-index says `unknown` are compared with snapshots.tsv and never count as matched; MAILSEAL_SNAPSHOTS=write writes it anew.
+index says `unknown` are compared with snapshots.tsv, never counted as matched; MAILSEAL_SNAPSHOTS=write writes it anew.
 """
 
 from __future__ import annotations
