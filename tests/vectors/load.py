@@ -1,0 +1,152 @@
+"""Reads the index of a folder of test data and finds out what mailseal says of each row.
+
+An outcome is one of: ok, fail (refused, or shown to be false), and for snapshots the longer text of `Answer.text`.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import mailseal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an `index.tsv`."""
+
+    source: str
+    folder: Path
+    path: str
+    kind: str
+    needs: str
+    expect: str
+
+    @property
+    def data(self) -> bytes:
+        return (self.folder / self.path).read_bytes()
+
+    @property
+    def password(self) -> str | None:
+        return next((need[9:] for need in self.needs.split(";") if need.startswith("password=")), None)
+
+
+class Answer(NamedTuple):
+    """What mailseal said: whether it took the object, and the words for a snapshot."""
+
+    taken: bool
+    text: str
+
+
+def rows(vectors: Path, source: str) -> list[Row]:
+    folder = vectors / source
+    with (folder / "index.tsv").open(encoding="utf-8", newline="") as file:
+        lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [Row(source, folder, line["path"], line["kind"], line["needs"], line["expect"]) for line in lines]
+
+
+def answer(row: Row) -> Answer:
+    """Our answer; an error of mailseal's own family is an answer too, anything else is a bug and passes through."""
+    try:
+        return KINDS[row.kind](row)
+    except mailseal.Error as error:
+        return Answer(taken=False, text=f"{type(error).__name__} {error.code}")
+
+
+def plain(data: bytes) -> bytes:
+    """The DER of a CMS object that is stored as PEM or bare base64."""
+    text = data.strip()
+    armoured = re.search(rb"-----BEGIN [^-]+-----(.*?)-----END", text, re.DOTALL)
+    if armoured:
+        return base64.b64decode(armoured[1])
+    return base64.b64decode(text) if re.fullmatch(rb"[A-Za-z0-9+/=\s]+", text) else data
+
+
+def certificate(row: Row) -> Answer:
+    loaded = mailseal.Certificate.load(row.data)
+    return Answer(taken=True, text=f"{len(loaded.mailboxes)} mailboxes, serial {loaded.serial_number:x}")
+
+
+def identity(row: Row) -> Answer:
+    loaded = mailseal.Identity.load(row.data, password=row.password)
+    if row.kind != "key":
+        assert loaded.certificate is not None, "a certificate lies beside the key"
+    return Answer(taken=True, text="key")
+
+
+def certificates(row: Row) -> Answer:
+    loaded = mailseal.load_certificates(row.data)
+    return Answer(taken=bool(loaded), text=f"{len(loaded)} certificates")
+
+
+def keyring(row: Row) -> mailseal.Keyring:
+    """The keys that `needs` names, and for keys without certificate those of the folder."""
+    paths = [path for need in row.needs.split(";") for path in row.folder.rglob(need) if need and path.is_file()]
+    identities = [mailseal.Identity.load(path, password=password_of(row.folder, path)) for path in paths]
+    ring = mailseal.Keyring(identities)
+    if any(one.certificate is None for one in identities):
+        ring.add_certificates([mailseal.Certificate.load(path) for path in sorted(row.folder.glob("*RSA*.cer"))])
+    return ring
+
+
+def password_of(folder: Path, path: Path) -> str | None:
+    relative = path.relative_to(folder).as_posix()
+    return next((row.password for row in rows(folder.parent, folder.name) if row.path == relative), None)
+
+
+def signed(row: Row) -> Answer:
+    content = row.folder / "ExContent.bin"
+    detached = content.read_bytes() if content.exists() else None
+    data = plain(row.data)
+    try:
+        verified = mailseal.cms.verify(data, trust=None)
+    except mailseal.Error:
+        if detached is None:
+            raise
+        verified = mailseal.cms.verify(data, detached_content=detached, trust=None)
+    return signers(verified.signers)
+
+
+def signers(found: tuple[mailseal.Signer, ...]) -> Answer:
+    text = " ".join(signer.integrity for signer in found)
+    return Answer(taken=bool(found) and all(signer.integrity == "OK" for signer in found), text=text)
+
+
+def enveloped(row: Row) -> Answer:
+    decrypted = mailseal.cms.decrypt(plain(row.data), keyring(row), unauthenticated="allow")
+    return Answer(taken=bool(decrypted.content), text=f"{len(decrypted.content)} bytes")
+
+
+def mail(row: Row) -> Answer:
+    """A whole message through the one path: what its kind promises must hold."""
+    receiver = mailseal.Receiver(trust=None, keys=keyring(row), policy=mailseal.Policy.archive())
+    opened = receiver.open(row.data)
+    text = f"{opened.verdict.status} {opened.verdict.summary} {opened.decryption}"
+    taken = True
+    if "enveloped" in row.kind:
+        taken = opened.decryption == "OK" and bool(opened.content)
+    if "signed" in row.kind:
+        taken = taken and signers(opened.signers).taken
+    return Answer(taken=taken, text=text)
+
+
+KINDS: dict[str, Callable[[Row], Answer]] = {
+    "cert": certificate,
+    "key": identity,
+    "cert+key": identity,
+    "p12": identity,
+    "certs-only": certificates,
+    "signed": signed,
+    "enveloped": enveloped,
+    "eml": mail,
+    "eml:signed": mail,
+    "eml:enveloped": mail,
+    "eml:enveloped+signed": mail,
+}

@@ -1,0 +1,109 @@
+"""Test data that others made: every row that is due must come out as its index says.
+
+A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows whose
+index says `unknown` are compared with snapshots.tsv, never counted as matched; MAILSEAL_SNAPSHOTS=write writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import mailseal
+import pytest
+
+from tests.vectors import load
+from tests.vectors.due import SOURCES, not_due, path_is_due
+
+HERE = Path(__file__).parent
+SNAPSHOTS = HERE / "snapshots.tsv"
+
+
+def exceptions(source: str) -> dict[str, str]:
+    with (HERE / "exceptions.toml").open("rb") as file:
+        return tomllib.load(file).get(source, {})
+
+
+def snapshots() -> dict[tuple[str, str], str]:
+    lines = SNAPSHOTS.read_text(encoding="utf-8").splitlines() if SNAPSHOTS.exists() else []
+    fields = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {(source, path): text for source, path, text in fields}
+
+
+def write_snapshots(source: str, found: dict[str, str]) -> None:
+    kept = {key: text for key, text in snapshots().items() if key[0] != source}
+    kept |= {(source, path): text for path, text in found.items()}
+    lines = [f"{name}\t{path}\t{text}\n" for (name, path), text in sorted(kept.items())]
+    SNAPSHOTS.write_text("".join(["# Source, row, and what mailseal says of it.\n", *lines]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, account: list[str]) -> None:
+    listed = exceptions(source)
+    faults, later, unknown = [], [], {}
+    matched = excepted = 0
+    for row in load.rows(vectors, source):
+        if not_due(row) is not None:
+            later.append(row.path)
+            continue
+        answer = load.answer(row)
+        if row.expect == "unknown":
+            unknown[row.path] = answer.text
+            continue
+        # The path of a PKITS mail or certificate is judged elsewhere; here its bytes and its signature are.
+        expected = row.expect == "ok" or source == "pkits"
+        if answer.taken == expected:
+            matched += 1
+            if row.path in listed:
+                faults.append(f"{row.path}: listed in exceptions.toml, but matches now: {answer.text}")
+        elif row.path in listed:
+            excepted += 1
+        else:
+            faults.append(f"{row.path}: {row.expect} expected, we say {answer.text}")
+    account.append(
+        f"vectors {source}: matched {matched}, exceptions {excepted}, mismatches {len(faults)}, "
+        f"unknown {len(unknown)}, not yet due {len(later)}"
+    )
+    if os.environ.get("MAILSEAL_SNAPSHOTS") == "write":
+        write_snapshots(source, unknown)
+    seen = {path: text for (name, path), text in snapshots().items() if name == source}
+    assert not faults, "\n".join(faults)
+    assert matched >= 0.95 * (matched + excepted)
+    assert unknown == seen, "answers to rows without known outcome changed: MAILSEAL_SNAPSHOTS=write, and say why"
+
+
+def test_pkits_paths(vectors: Path, account: list[str]) -> None:
+    """RFC 5280 §6: a valid path is OK where all it needs is judged; what must be rejected is never OK, due or not."""
+    folder = vectors / "pkits"
+    trust = mailseal.TrustStore.load(folder / "certs" / "TrustAnchorRootCertificate.crt")
+    pool = [path for path in sorted((folder / "certs").glob("*.crt")) if "TrustAnchor" not in path.name]
+    trust.add_intermediates([mailseal.Certificate.load(path) for path in pool])
+    # The certificates of PKITS are for no particular purpose and name no mailbox of From.
+    receiver = mailseal.Receiver(trust=trust, policy=mailseal.Policy.archive())
+    faults, accepted, rejected, later, early = [], 0, 0, 0, 0
+    for row in load.rows(vectors, "pkits"):
+        if row.kind != "eml:signed":
+            continue
+        chains = [signer.chain for signer in receiver.open(row.data).signers]
+        good = chains == ["OK"]
+        if row.expect == "ok" and path_is_due(row):
+            accepted += good
+            if not good:
+                faults.append(f"{row.path}: valid, we say {chains}")
+        elif row.expect == "ok":
+            later += 1
+        elif path_is_due(row):
+            rejected += not good
+            if good:
+                faults.append(f"{row.path}: must be rejected, we say OK")
+        else:
+            later += 1
+            early += good
+    account.append(
+        f"pkits paths: valid accepted {accepted}, invalid rejected {rejected}, wrong {len(faults)}, later {later} "
+        f"(of these rejected by tests to come but OK without revocation and policies: {early})"
+    )
+    assert not faults, "\n".join(faults)
+    assert accepted >= 10
+    assert rejected >= 10
