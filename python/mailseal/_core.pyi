@@ -17,10 +17,12 @@ class UnsupportedError(Error): ...
 class PolicyError(Error): ...
 
 class VerificationError(Error):
-    opened: Opened | None
+    opened: Any
+    """The `mailseal.Opened` that was judged, or None."""
 
 class DecryptionError(Error):
-    opened: Opened | None
+    opened: Any
+    """The `mailseal.Opened` that stays locked, or None."""
 
 class LimitError(Error): ...
 class InternalError(Error): ...

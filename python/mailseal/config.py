@@ -1,0 +1,92 @@
+"""A description of a Receiver that may be pickled, written to a file and sent to workers: it names secrets, it holds none."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from mailseal._sources import PathSource
+from mailseal.keys import Keyring
+from mailseal.policy import Policy
+from mailseal.receiver import Receiver
+from mailseal.trust import TrustStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Paths and names. As TOML: the fields at top level, paths relative to the file.
+
+    `trust`: files or directories of anchors; empty: chains are not judged. `keys`: files or directories of keys.
+    `password_files` (one password a line) and `password_envs` (names of environment variables) are read by `receiver()`.
+    `policy`: name of a preset; `policy_file`: a policy of one's own, which goes first. `threads`: None: all CPUs.
+    """
+
+    trust: tuple[str, ...] = ()
+    intermediates: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    password_files: tuple[str, ...] = ()
+    password_envs: tuple[str, ...] = ()
+    policy: str = "default"
+    policy_file: str | None = None
+    threads: int | None = None
+
+    @classmethod
+    def from_toml(cls, path: PathSource) -> Self:
+        """Raises ValueError (unknown field, wrong type, no TOML), OSError."""
+        file = Path(path)
+        table = tomllib.loads(file.read_text("utf-8"))
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(table) - known):
+            raise ValueError(f"{file}: unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
+        return cls(**{name: _field(file, name, value) for name, value in table.items()})
+
+    def passwords(self) -> list[str]:
+        """Raises OSError; ValueError for an environment variable that is not set."""
+        words = [word for file in self.password_files for word in read_passwords(file)]
+        for name in self.password_envs:
+            if name not in os.environ:
+                raise ValueError(f"the environment variable {name} is not set")
+            words.append(os.environ[name])
+        return words
+
+    def keyring(self) -> Keyring:
+        """All keys of `keys`; files that cannot be used are in its `.failures`."""
+        return load_keyring(self.keys, self.passwords())
+
+    def receiver(self) -> Receiver:
+        """Raises OSError, ValueError, MalformedError."""
+        policy = Policy.from_toml(self.policy_file) if self.policy_file is not None else Policy.named(self.policy)
+        trust = None
+        if self.trust:
+            trust = TrustStore.load(list(self.trust)).add_intermediates(*self.intermediates)
+        return Receiver(trust=trust, keys=self.keyring(), policy=policy, threads=self.threads)
+
+
+def read_passwords(path: PathSource) -> list[str]:
+    """The lines of a password file; an empty line is the empty password, the end of the last line is none."""
+    return Path(path).read_text("utf-8").splitlines()
+
+
+def load_keyring(paths: tuple[str, ...], passwords: list[str]) -> Keyring:
+    """The keys of several files and directories as one ring."""
+    rings = [Keyring.load_dir(path, passwords) for path in paths]
+    return rings[0] if len(rings) == 1 else Keyring.merged(rings)
+
+
+def _field(file: Path, name: str, value: Any) -> Any:
+    if name == "threads":
+        wanted: type = int
+    elif name in ("policy", "policy_file"):
+        wanted = str
+    else:
+        wanted = list
+    if name not in ("policy", "policy_file", "threads") and isinstance(value, str):
+        value = [value]
+    if not isinstance(value, wanted) or (wanted is list and not all(isinstance(part, str) for part in value)):
+        raise ValueError(f"{file}: {name} must be {'a list of strings' if wanted is list else wanted.__name__}")
+    if name in ("policy", "threads", "password_envs"):
+        return tuple(value) if wanted is list else value
+    return str(file.parent / value) if wanted is str else tuple(str(file.parent / part) for part in value)
