@@ -1,8 +1,8 @@
 """S/MIME mail: opened, verified, decrypted, one message or ten million.
 
-    receiver = mailseal.Receiver(trust=mailseal.TrustStore.load("roots.pem"), keys=mailseal.Keyring.load_dir("keys"))
-    opened = receiver.open(Path("mail.eml"))
-    opened.verdict.status, opened.content
+receiver = mailseal.Receiver(trust=mailseal.TrustStore.load("roots.pem"), keys=mailseal.Keyring.load_dir("keys"))
+opened = receiver.open(Path("mail.eml"))
+opened.verdict.status, opened.content
 """
 
 from __future__ import annotations

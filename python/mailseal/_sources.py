@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, Union
+from typing import BinaryIO, TypeAlias
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 PathSource: TypeAlias = str | os.PathLike[str]
-FileSource: TypeAlias = Union[Buffer, PathSource]
-MessageSource: TypeAlias = Union[Buffer, os.PathLike[str], BinaryIO]
+FileSource: TypeAlias = Buffer | PathSource
+MessageSource: TypeAlias = Buffer | os.PathLike[str] | BinaryIO
 
 # A key, certificate or bundle file; the largest public root bundles are below 1 MiB.
 KEY_FILE_BYTES = 64 * 2**20

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from mailseal import _core
 from mailseal._sources import FileSource, load_bytes
@@ -17,7 +17,7 @@ from mailseal._time import to_datetime
 if TYPE_CHECKING:
     from cryptography import x509
 
-    CertificateSource: TypeAlias = Union[FileSource, "x509.Certificate", "Certificate"]
+    CertificateSource: TypeAlias = FileSource | "x509.Certificate" | "Certificate"
 else:
     CertificateSource = Any
 
@@ -116,9 +116,9 @@ class Certificate:
 
     def to_asn1crypto(self) -> Any:
         """The certificate as an `asn1crypto.x509.Certificate`. Raises ImportError if that is not installed."""
-        from asn1crypto import x509
+        import importlib
 
-        return x509.Certificate.load(self._inner.to_der())
+        return importlib.import_module("asn1crypto.x509").Certificate.load(self._inner.to_der())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Certificate):
@@ -151,7 +151,7 @@ def load_certificates(source: CertificateSource) -> list[Certificate]:
         from cryptography.hazmat.primitives.serialization import Encoding
 
         return [_from_der(public_bytes(Encoding.DER))]
-    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(source))]
+    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(cast(FileSource, source)))]
 
 
 def load_certificate_files(source: CertificateSource) -> list[Certificate]:
@@ -159,7 +159,9 @@ def load_certificate_files(source: CertificateSource) -> list[Certificate]:
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
         paths = sorted(Path(source).iterdir(), key=os.fsencode)
         suffixes = {".pem", ".crt", ".cer", ".der", ".p7b", ".p7c"}
-        return [c for path in paths if path.suffix.lower() in suffixes and path.is_file() for c in load_certificates(path)]
+        return [
+            c for path in paths if path.suffix.lower() in suffixes and path.is_file() for c in load_certificates(path)
+        ]
     return load_certificates(source)
 
 

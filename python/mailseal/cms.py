@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mailseal import _core
 from mailseal._sources import FileSource, as_bytes, load_bytes
 from mailseal._time import now, to_seconds
-from mailseal.errors import DecryptionError, PolicyError, VerificationError, by_code
+from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
 from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
 from mailseal.results import Check, Opened, Signer, Verdict
@@ -75,7 +75,7 @@ def verify(
     raise_unless_valid(opened)
     content = opened.content if detached is None else detached
     if content is None:
-        raise by_code(VerificationError, "cms.content-absent")
+        raise by_code(MalformedError, "cms.content-absent")
     return CmsVerified(as_bytes(content), opened.signers, opened.verdict)
 
 
@@ -89,7 +89,8 @@ def decrypt(
     """Decrypts an EnvelopedData or AuthEnvelopedData (RFC 5652 §6, RFC 5083).
 
     `unauthenticated="refuse"`: content that nothing authenticates (CBC without an inner signature) raises PolicyError,
-    for it may have been changed to betray what it says. Raises DecryptionError, PolicyError, MalformedError, LimitError.
+    for it may have been changed to betray what it says. Raises DecryptionError, PolicyError, MalformedError,
+    LimitError.
     """
     if unauthenticated not in ("refuse", "allow"):
         raise ValueError(f'unauthenticated must be "refuse" or "allow", not {unauthenticated!r}')

@@ -1,4 +1,4 @@
-"""A description of a Receiver that may be pickled, written to a file and sent to workers: it names secrets, it holds none."""
+"""A description of a Receiver that may be pickled and sent to workers: it names secrets, it holds none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Config:
     """Paths and names. As TOML: the fields at top level, paths relative to the file.
 
     `trust`: files or directories of anchors; empty: chains are not judged. `keys`: files or directories of keys.
-    `password_files` (one password a line) and `password_envs` (names of environment variables) are read by `receiver()`.
+    `password_files` (one password a line) and `password_envs` (names of variables) are read by `receiver()`.
     `policy`: name of a preset; `policy_file`: a policy of one's own, which goes first. `threads`: None: all CPUs.
     """
 
@@ -77,16 +77,16 @@ def load_keyring(paths: tuple[str, ...], passwords: list[str]) -> Keyring:
 
 
 def _field(file: Path, name: str, value: Any) -> Any:
+    """A field's value, its paths made relative to the file."""
+    if name in ("policy", "policy_file"):
+        if not isinstance(value, str):
+            raise ValueError(f"{file}: {name} must be a string")
+        return value if name == "policy" else str(file.parent / value)
     if name == "threads":
-        wanted: type = int
-    elif name in ("policy", "policy_file"):
-        wanted = str
-    else:
-        wanted = list
-    if name not in ("policy", "policy_file", "threads") and isinstance(value, str):
-        value = [value]
-    if not isinstance(value, wanted) or (wanted is list and not all(isinstance(part, str) for part in value)):
-        raise ValueError(f"{file}: {name} must be {'a list of strings' if wanted is list else wanted.__name__}")
-    if name in ("policy", "threads", "password_envs"):
-        return tuple(value) if wanted is list else value
-    return str(file.parent / value) if wanted is str else tuple(str(file.parent / part) for part in value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{file}: threads must be a number")
+        return value
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{file}: {name} must be a list of strings")
+    return tuple(words) if name == "password_envs" else tuple(str(file.parent / word) for word in words)

@@ -18,7 +18,8 @@ from mailseal.errors import DecryptionError, Error
 def refuse_pickling(thing: object) -> NoReturn:
     """Private keys do not travel between processes by accident."""
     raise TypeError(
-        f"{type(thing).__name__} is never pickled, for it may hold private keys; send a mailseal.Config and call .receiver()"
+        f"{type(thing).__name__} is never pickled, for it may hold private keys; "
+        "send a mailseal.Config and call its .receiver()"
     )
 
 
@@ -85,7 +86,9 @@ class Identity:
         return f"<Identity {self.key_name} {whose}>"
 
 
-def load_identities(source: FileSource, password: str | bytes | None = None, certificates: Any = None) -> list[Identity]:
+def load_identities(
+    source: FileSource, password: str | bytes | None = None, certificates: Any = None
+) -> list[Identity]:
     """All identities of one source; see `Identity.load`."""
     known = [] if certificates is None else inner_certificates(certificates)
     return [Identity(inner) for inner in _core.Identity.load(load_bytes(source), _passwords(password), known)]
@@ -186,8 +189,8 @@ def _load_file(file: Path, passwords: list[str]) -> tuple[list[_core.Identity], 
 
 
 def _key_files(path: Path) -> list[Path]:
-    """Files below `path`, by bytes of their names. Linked files are read (mounted secrets are links), linked directories
-    are not entered, so that the walk ends."""
+    """Files below `path`, by bytes of their names. Linked files are read (mounted secrets are links), linked
+    directories are not entered, so that the walk ends."""
     if not path.is_dir():
         return [path]
     files: list[Path] = []

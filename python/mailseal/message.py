@@ -6,8 +6,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from mailseal.errors import by_code
-from mailseal.errors import LimitError
+from mailseal.errors import LimitError, by_code
 
 # The standard library's parser keeps several copies and is slow: larger content is read as bytes.
 VIEW_BYTES = 64 * 2**20
@@ -16,7 +15,11 @@ VIEW_BYTES = 64 * 2**20
 def view(content: bytes) -> EmailMessage:
     """`content` as `EmailMessage`. Raises LimitError above 64 MiB."""
     if len(content) > VIEW_BYTES:
-        raise by_code(LimitError, "limit.message-bytes", f"{len(content)} bytes; message() shows up to {VIEW_BYTES}, read .content")
+        raise by_code(
+            LimitError,
+            "limit.message-bytes",
+            f"{len(content)} bytes; message() shows up to {VIEW_BYTES}, read .content",
+        )
     message = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 — policy.default makes no other
+    assert isinstance(message, EmailMessage)
     return message

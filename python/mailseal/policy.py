@@ -88,7 +88,8 @@ class Policy:
 
     @classmethod
     def from_toml(cls, path: PathSource) -> Self:
-        """A policy of one's own, in the form of the presets; its name is that of the file. Raises ValueError, OSError."""
+        """A policy of one's own, in the form of the presets; its name is that of the file. Raises ValueError,
+        OSError."""
         file = Path(path)
         return cls(_core.Policy.from_toml(file.stem, file.read_text("utf-8")))
 

@@ -42,7 +42,9 @@ class Receiver:
 
     __slots__ = ("_anchors", "_inner", "_intermediates", "_keyring", "_limit", "_lock", "_pools", "policy")
 
-    def __init__(self, *, trust: Any, keys: Keys = None, policy: Policy | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, *, trust: Any, keys: Keys = None, policy: Policy | None = None, threads: int | None = None
+    ) -> None:
         if trust is not None and not isinstance(trust, TrustStore):
             trust = TrustStore.load(trust)
         self._anchors = None if trust is None else list(trust._anchors)
@@ -92,7 +94,9 @@ class Receiver:
         """Judges again with certificates that were missing; nothing is decrypted again."""
         return Opened(opened._inner.settle(inner_certificates(certificates)))
 
-    def open_batch(self, messages: Iterable[Buffer | Item], *, content: bool = True, threads: int | None = None) -> Batch:
+    def open_batch(
+        self, messages: Iterable[Buffer | Item], *, content: bool = True, threads: int | None = None
+    ) -> Batch:
         """Opens many messages on threads, the interpreter's lock released once for all.
 
         Items without `id` get their index. `content`: keep the content in the rows. `threads`: other than the
@@ -192,7 +196,9 @@ def open_message(
     return Receiver(trust=trust, keys=keys, policy=policy, threads=1).open(raw, at=at, received_at=received_at)
 
 
-def verify(raw: MessageSource, *, trust: Any, keys: Keys = None, policy: Policy | None = None, at: datetime | None = None) -> Opened:
+def verify(
+    raw: MessageSource, *, trust: Any, keys: Keys = None, policy: Policy | None = None, at: datetime | None = None
+) -> Opened:
     """Opens one message whose verdict is VALID; else raises, as `Receiver.verify`."""
     return Receiver(trust=trust, keys=keys, policy=policy, threads=1).verify(raw, at=at)
 

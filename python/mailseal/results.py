@@ -100,7 +100,9 @@ class Signer:
         return Check(self._inner.time)
 
     def __repr__(self) -> str:
-        checks = " ".join(f"{name}={getattr(self, name)}" for name in ("integrity", "chain", "address", "revocation", "time"))
+        checks = " ".join(
+            f"{name}={getattr(self, name)}" for name in ("integrity", "chain", "address", "revocation", "time")
+        )
         return f"<Signer {self.id!r} {checks}>"
 
 

@@ -15,7 +15,9 @@ class TrustStore:
 
     __slots__ = ("_anchors", "_intermediates")
 
-    def __init__(self, anchors: Iterable[CertificateSource] = (), intermediates: Iterable[CertificateSource] = ()) -> None:
+    def __init__(
+        self, anchors: Iterable[CertificateSource] = (), intermediates: Iterable[CertificateSource] = ()
+    ) -> None:
         self._anchors: list[_core.Certificate] = inner_certificates(list(anchors))
         self._intermediates: list[_core.Certificate] = inner_certificates(list(intermediates))
 
@@ -33,8 +35,8 @@ class TrustStore:
 
     @classmethod
     def system(cls) -> Self:
-        """The machine's store of roots for mail. Raises UnsupportedError: this platform's store bears no such marks, and
-        a root that is trusted for the web is not thereby trusted for mail."""
+        """The machine's store of roots for mail. Raises UnsupportedError: this platform's store bears no such marks,
+        and a root that is trusted for the web is not thereby trusted for mail."""
         error = UnsupportedError(
             "the system's store does not say which roots are trusted for mail; load yours with TrustStore.load(path)"
         )
