@@ -1,0 +1,97 @@
+"""THE table of exit codes, and which of them a verdict or an exception means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailseal import _core
+from mailseal.errors import (
+    DecryptionError,
+    Error,
+    LimitError,
+    MalformedError,
+    PolicyError,
+    UnsupportedError,
+    VerificationError,
+)
+from mailseal.results import Check, Opened, Status
+
+OK = 0
+INCOMPLETE = 1
+USAGE = 2
+FALSE = 3
+LOCKED = 4
+UNPROVEN = 5
+MALFORMED = 6
+FORBIDDEN = 7
+IO = 8
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: "all good",
+    INCOMPLETE: "finished, but some items could not be read or were quarantined",
+    USAGE: "usage",
+    FALSE: "signature bad",
+    LOCKED: "no key, or cannot decrypt",
+    UNPROVEN: "untrusted, expired or revoked",
+    MALFORMED: "malformed",
+    FORBIDDEN: "forbidden by policy",
+    IO: "input, output or network",
+    INTERRUPTED: "interrupted",
+}
+
+# Where several hold, the first.
+PRECEDENCE = (MALFORMED, LOCKED, FALSE, FORBIDDEN, UNPROVEN)
+
+# Families that are not here (weak, note) never cause a code.
+BY_FAMILY = {
+    "malformed": MALFORMED,
+    "locked": LOCKED,
+    "false": FALSE,
+    "forbidden": FORBIDDEN,
+    "limit": FORBIDDEN,
+    "unproven": UNPROVEN,
+    "unsupported": UNPROVEN,
+    "misuse": USAGE,
+    "internal": INCOMPLETE,
+}
+
+BY_ERROR: tuple[tuple[type[Error], int], ...] = (
+    (MalformedError, MALFORMED),
+    (DecryptionError, LOCKED),
+    (PolicyError, FORBIDDEN),
+    (LimitError, FORBIDDEN),
+    (UnsupportedError, UNPROVEN),
+    (VerificationError, FALSE),
+)
+
+
+def first(codes: Iterable[int]) -> int:
+    """The code that goes before the others; 0 without any."""
+    held = set(codes)
+    return next((code for code in PRECEDENCE if code in held), max(held, default=OK))
+
+
+def of_opened(opened: Opened) -> int:
+    """What the findings and the decryption of a message mean. Findings of a VALID message that is open cause nothing."""
+    codes = set()
+    if opened.decryption in (Check.FAILED, Check.UNKNOWN):
+        codes.add(LOCKED)
+    if opened.verdict.status is not Status.VALID or opened.content is None:
+        codes.update(BY_FAMILY.get(finding.family.lower(), OK) for finding in opened.verdict.findings)
+    return first(codes - {OK})
+
+
+def of_verified(opened: Opened) -> int:
+    """Like `of_opened`, and never 0 unless the verdict is VALID: that is what `verify` was asked."""
+    if opened.verdict.is_valid:
+        return OK
+    return of_opened(opened) or {Status.INDETERMINATE: UNPROVEN}.get(opened.verdict.status, FALSE)
+
+
+def of_error(error: Error) -> int:
+    """By the family of the error's finding, else by its class."""
+    row = _core.explain(getattr(error, "code", "") or "")
+    if row is not None and row["family"].lower() in BY_FAMILY:
+        return BY_FAMILY[row["family"].lower()]
+    return next((code for kind, code in BY_ERROR if isinstance(error, kind)), INCOMPLETE)
