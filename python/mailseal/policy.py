@@ -13,7 +13,7 @@ from mailseal._sources import PathSource
 
 @cache
 def _limit_defaults() -> dict[str, int]:
-    return {row["name"]: row["default"] for row in _core.table("limits")}
+    return {row["limit"]: row["default"] for row in _core.table("limits")}
 
 
 class Limits(Mapping[str, int]):

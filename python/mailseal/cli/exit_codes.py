@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailseal import _core
-from mailseal.errors import (
-    DecryptionError,
-    Error,
-    LimitError,
-    MalformedError,
-    PolicyError,
-    UnsupportedError,
-    VerificationError,
-)
+from mailseal.errors import Error
 from mailseal.results import Check, Opened, Status
 
 OK = 0
@@ -43,27 +35,8 @@ MEANINGS = {
 # Where several hold, the first.
 PRECEDENCE = (MALFORMED, LOCKED, FALSE, FORBIDDEN, UNPROVEN)
 
-# Families that are not here (weak, note) never cause a code.
-BY_FAMILY = {
-    "malformed": MALFORMED,
-    "locked": LOCKED,
-    "false": FALSE,
-    "forbidden": FORBIDDEN,
-    "limit": FORBIDDEN,
-    "unproven": UNPROVEN,
-    "unsupported": UNPROVEN,
-    "misuse": USAGE,
-    "internal": INCOMPLETE,
-}
-
-BY_ERROR: tuple[tuple[type[Error], int], ...] = (
-    (MalformedError, MALFORMED),
-    (DecryptionError, LOCKED),
-    (PolicyError, FORBIDDEN),
-    (LimitError, FORBIDDEN),
-    (UnsupportedError, UNPROVEN),
-    (VerificationError, FALSE),
-)
+# The core's table of families has the code of each; 0: it alone does not change the exit code.
+BY_FAMILY: dict[str, int] = {row["family"]: row["exit_code"] for row in _core.table("families")}
 
 
 def first(codes: Iterable[int]) -> int:
@@ -73,12 +46,12 @@ def first(codes: Iterable[int]) -> int:
 
 
 def of_opened(opened: Opened) -> int:
-    """What the findings and the decryption of a message mean. Findings of a VALID message that is open cause nothing."""
+    """What findings and decryption of a message mean. The findings of a VALID message that is open cause nothing."""
     codes = set()
     if opened.decryption in (Check.FAILED, Check.UNKNOWN):
         codes.add(LOCKED)
     if opened.verdict.status is not Status.VALID or opened.content is None:
-        codes.update(BY_FAMILY.get(finding.family.lower(), OK) for finding in opened.verdict.findings)
+        codes.update(BY_FAMILY[finding.family] for finding in opened.verdict.findings)
     return first(codes - {OK})
 
 
@@ -90,8 +63,6 @@ def of_verified(opened: Opened) -> int:
 
 
 def of_error(error: Error) -> int:
-    """By the family of the error's finding, else by its class."""
-    row = _core.explain(getattr(error, "code", "") or "")
-    if row is not None and row["family"].lower() in BY_FAMILY:
-        return BY_FAMILY[row["family"].lower()]
-    return next((code for kind, code in BY_ERROR if isinstance(error, kind)), INCOMPLETE)
+    """By the family of the error's finding; an error without one is a bug of ours."""
+    row = _core.explain(error.code)
+    return INCOMPLETE if row is None else BY_FAMILY[row["family"]]

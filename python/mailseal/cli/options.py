@@ -43,7 +43,7 @@ class Means:
         return words
 
     def keyring(self, *, quiet: bool = False) -> Keyring:
-        """The keys; files that cannot be used are told on stderr, for a mistyped password would else look like a missing key."""
+        """The keys; files that cannot be used are told on stderr: a mistyped password looks like a missing key."""
         ring = load_keyring(self.keys, self.passwords()) if self.keys else Keyring()
         if not quiet:
             for file, reason in ring.failures:
@@ -124,7 +124,7 @@ def trust_options(default_policy: str) -> Callable[[Decorated], Decorated]:
                 multiple=True,
                 type=_FILE,
                 metavar="PATH",
-                help="Trust anchors: PEM or DER file, or a directory. Without it chains are not judged, and each verdict says so.",
+                help="Trust anchors: PEM or DER file, or a directory. Without it chains are not judged; each verdict says so.",
             ),
         ):
             function = option(function)
