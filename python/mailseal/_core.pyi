@@ -74,6 +74,9 @@ class Identity:
     def friendly_name(self) -> str | None: ...
     @property
     def key_name(self) -> str: ...
+    @property
+    def key_id(self) -> str:
+        """What `Layer.key_used` and `Keyring.fitting` name: hash of the public key, hex."""
     def public_key_der(self) -> bytes: ...
 
 @final

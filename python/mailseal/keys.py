@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -74,8 +73,8 @@ class Identity:
 
     @property
     def key_id(self) -> str:
-        """SHA-256 of the public key's SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), hex: what `Layer.key_used` names."""
-        return hashlib.sha256(self._inner.public_key_der()).hexdigest()
+        """Hash of the public key, hex: what `Layer.key_used` names, equal however the key's algorithm is written."""
+        return self._inner.key_id
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse_pickling(self)

@@ -124,7 +124,7 @@ def trust_options(default_policy: str) -> Callable[[Decorated], Decorated]:
                 multiple=True,
                 type=_FILE,
                 metavar="PATH",
-                help="Trust anchors: PEM or DER file, or a directory. Without it chains are not judged; each verdict says so.",
+                help="Trust anchors: PEM or DER file, or a directory. Without it chains are not judged.",
             ),
         ):
             function = option(function)
