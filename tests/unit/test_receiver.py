@@ -108,10 +108,11 @@ def test_a_message_is_bytes(receiver: mailseal.Receiver, wrong: object) -> None:
 
 
 def test_a_buffer_may_be_changed_afterwards(receiver: mailseal.Receiver, world: World) -> None:
-    buffer = bytearray(world.signed())
+    raw = world.signed()
+    buffer = bytearray(raw)
     opened = receiver.open(buffer, at=WITHIN)
     buffer[:] = bytes(len(buffer))
-    assert opened.raw == world.signed()[:0] + opened.raw and opened.raw.startswith(b"Received:")
+    assert opened.raw == raw and opened.judge(at=WITHIN).is_valid
 
 
 def test_times_have_a_zone(receiver: mailseal.Receiver, world: World) -> None:
