@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import World
+from tests.unit.world import World
 from hypothesis import given
 from hypothesis import strategies as st
 

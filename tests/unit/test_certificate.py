@@ -5,7 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from conftest import END, START, World
+from tests.unit.world import END, START, World
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import mailseal

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import WITHIN, World
+from tests.unit.world import WITHIN, World
 
 import mailseal
 from mailseal import cms

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import World
+from tests.unit.world import World
 
 import mailseal
 from mailseal.archive import import_archive

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import World
+from tests.unit.world import World
 from cryptography.hazmat.primitives import serialization
 
 import mailseal

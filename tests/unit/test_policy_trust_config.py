@@ -4,7 +4,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from conftest import BODY, WITHIN, World
+from tests.unit.world import BODY, WITHIN, World
 
 import mailseal
 from mailseal import Check, Config, Limits, Policy, Status, Summary, TrustStore, _core

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from conftest import BODY, WITHIN, World
+from tests.unit.world import BODY, WITHIN, World
 from hypothesis import given
 from hypothesis import strategies as st
 
