@@ -28,7 +28,7 @@ from mailseal.results import Batch, Check, Opened, Signer, Status, Summary, Verd
 from mailseal.trust import TrustStore
 
 # `mailseal.open(...)` reads well; it is not in __all__, so that a star import leaves the built-in alone.
-open = open_message
+open = open_message  # noqa: A001
 
 __all__ = [
     "Batch",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import os
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -15,6 +15,8 @@ from mailseal._sources import FileSource, load_bytes
 from mailseal._time import to_datetime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cryptography import x509
 
     CertificateSource: TypeAlias = FileSource | "x509.Certificate" | "Certificate"
@@ -110,14 +112,12 @@ class Certificate:
 
     def to_cryptography(self) -> x509.Certificate:
         """The certificate as an object of pyca/cryptography. Raises ImportError if that is not installed."""
-        from cryptography import x509
+        from cryptography import x509  # noqa: PLC0415 — an extra package
 
         return x509.load_der_x509_certificate(self._inner.to_der())
 
     def to_asn1crypto(self) -> Any:
         """The certificate as an `asn1crypto.x509.Certificate`. Raises ImportError if that is not installed."""
-        import importlib
-
         return importlib.import_module("asn1crypto.x509").Certificate.load(self._inner.to_der())
 
     def __eq__(self, other: object) -> bool:
@@ -148,15 +148,15 @@ def load_certificates(source: CertificateSource) -> list[Certificate]:
         return [source]
     public_bytes = getattr(source, "public_bytes", None)
     if public_bytes is not None:
-        from cryptography.hazmat.primitives.serialization import Encoding
+        from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 — an extra package
 
         return [_from_der(public_bytes(Encoding.DER))]
-    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(cast(FileSource, source)))]
+    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(cast("FileSource", source)))]
 
 
 def load_certificate_files(source: CertificateSource) -> list[Certificate]:
     """Like `load_certificates`; of a directory, those of all its `.pem .crt .cer .der .p7b .p7c` files."""
-    if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
+    if isinstance(source, (str, os.PathLike)) and Path(source).is_dir():
         paths = sorted(Path(source).iterdir(), key=os.fsencode)
         suffixes = {".pem", ".crt", ".cer", ".der", ".p7b", ".p7c"}
         return [

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mailseal import _core
 from mailseal._sources import FileSource, as_bytes, load_bytes
 from mailseal._time import now, to_seconds
 from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
-from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
 from mailseal.results import Check, Opened, Signer, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailseal.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

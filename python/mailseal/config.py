@@ -6,13 +6,15 @@ import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from mailseal._sources import PathSource
 from mailseal.keys import Keyring
 from mailseal.policy import Policy
 from mailseal.receiver import Receiver
 from mailseal.trust import TrustStore
+
+if TYPE_CHECKING:
+    from mailseal._sources import PathSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from mailseal import _core
 from mailseal._sources import FileSource, PathSource, display_name, load_bytes
 from mailseal.certificate import Certificate, inner_certificates
 from mailseal.errors import DecryptionError, Error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 def refuse_pickling(thing: object) -> NoReturn:
@@ -158,9 +160,9 @@ class Keyring:
         """The file of each of `identities`, where it came from one."""
         return tuple(self._files)
 
-    def fitting(self, kind: str, id: str) -> list[str]:
-        """`Identity.key_id` of each key that a recipient of `Layer.recipients` names."""
-        return self._inner.fitting(kind, id)
+    def fitting(self, kind: str, recipient: str) -> list[str]:
+        """`Identity.key_id` of each key that a recipient id of `Layer.recipients` names."""
+        return self._inner.fitting(kind, recipient)
 
     def __len__(self) -> int:
         return len(self._inner)

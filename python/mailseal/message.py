@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import email
 import email.policy
-from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
 from mailseal.errors import LimitError, by_code
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 # The standard library's parser keeps several copies and is slow: larger content is read as bytes.
 VIEW_BYTES = 64 * 2**20
@@ -20,6 +23,4 @@ def view(content: bytes) -> EmailMessage:
             "limit.message-bytes",
             f"{len(content)} bytes; message() shows up to {VIEW_BYTES}, read .content",
         )
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
+    return email.message_from_bytes(content, policy=email.policy.default)

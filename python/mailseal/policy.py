@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mailseal import _core
-from mailseal._sources import PathSource
+
+if TYPE_CHECKING:
+    from mailseal._sources import PathSource
 
 
 @cache
@@ -29,7 +31,7 @@ class Limits(Mapping[str, int]):
         for name, value in caps.items():
             if name not in defaults:
                 raise TypeError(f"no cap is named {name!r}; the caps are {', '.join(defaults)}")
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            if type(value) is not int or value < 0:
                 raise ValueError(f"{name} must be a count, not {value!r}")
         self._caps = {**defaults, **caps}
 

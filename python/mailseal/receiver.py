@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Lock
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from mailseal import _core
 from mailseal._sources import Buffer, MessageSource, as_bytes, message_bytes
@@ -17,6 +16,9 @@ from mailseal.keys import Identity, Keyring, as_keyring, refuse_pickling
 from mailseal.policy import Policy
 from mailseal.results import Batch, Opened
 from mailseal.trust import TrustStore
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Keys: TypeAlias = Keyring | Identity | Iterable[Identity] | None
 BYTE_BUDGET = 32 * 2**20
@@ -151,7 +153,7 @@ class Receiver:
             return self._pools[threads]
 
     def _with_threads(self, threads: int | None) -> _core.Receiver:
-        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        if threads is not None and (type(threads) is not int or threads < 1):
             raise ValueError(f"threads must be a count of at least 1, not {threads!r}")
         return _core.Receiver(self._anchors, self._intermediates, self._keyring, self.policy._inner, threads)
 

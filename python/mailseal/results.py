@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mailseal import _core
 from mailseal._time import to_datetime, to_optional_datetime, to_seconds
 from mailseal.certificate import Certificate
-from mailseal.policy import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
     from email.message import EmailMessage
+
+    from mailseal.policy import Policy
 
 
 class Status(StrEnum):
@@ -231,11 +232,11 @@ class Opened:
 
     def message(self) -> EmailMessage:
         """The content as `EmailMessage`, for reading only; made anew at each call. See `mailseal.message.view`."""
-        from mailseal.message import view
+        from mailseal.message import view  # noqa: PLC0415 — `email` is slow to load, and few want it
 
         return view(self.require_content())
 
-    def to_dict(self, content: bool = False) -> dict[str, Any]:
+    def to_dict(self, content: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 — as in the contract
         """The row of a batch (docs: columns); `content` adds it as base64."""
         row: dict[str, Any] = json.loads(self._inner.row_json(content))
         return row

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from mailseal import _core
 from mailseal.certificate import Certificate, CertificateSource, inner_certificates
 from mailseal.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailseal import _core
 
 
 class TrustStore:

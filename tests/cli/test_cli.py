@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import mailseal
+import pytest
 from mailseal import _core
 from mailseal.cli import app, exit_codes
+
 from tests.unit.world import BODY, World
 
 AT = "2026-06-01T12:00"
@@ -58,21 +58,28 @@ def files(world: World, tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / name for name in made}
 
 
-def test_open_a_valid_message(mailseal_command: Mailseal, files: dict[str, Path], root_file: Path, tmp_path: Path) -> None:
+def test_open_a_valid_message(
+    mailseal_command: Mailseal, files: dict[str, Path], root_file: Path, tmp_path: Path
+) -> None:
     assert mailseal_command("open", files["signed"], "--trust", root_file, "--at", AT, "-o", tmp_path / "content") == 0
-    assert "VALID" in mailseal_command.out and "alice@a.example" in mailseal_command.out
+    assert "VALID" in mailseal_command.out
+    assert "alice@a.example" in mailseal_command.out
     assert b"the contract is attached" in (tmp_path / "content").read_bytes()
     code, row = mailseal_command.json("open", files["signed"], "--trust", root_file, "--at", AT)
     assert (code, row["status"], row["summary"], row["source"]) == (0, "VALID", "signed", str(files["signed"]))
 
 
 @pytest.mark.parametrize("verb", ["open", "verify"])
-def test_exit_codes_of_signatures(mailseal_command: Mailseal, files: dict[str, Path], root_file: Path, verb: str) -> None:
+def test_exit_codes_of_signatures(
+    mailseal_command: Mailseal, files: dict[str, Path], root_file: Path, verb: str
+) -> None:
     trust = ("--trust", root_file, "--at", AT)
     assert mailseal_command(verb, files["signed"], *trust) == exit_codes.OK
     assert mailseal_command(verb, files["changed"], *trust) == exit_codes.FALSE
     assert "signer.digest-mismatch" in mailseal_command.out or "not what was signed" in mailseal_command.out
-    assert mailseal_command(verb, files["signed"], "--trust", files["other-root.pem"], "--at", AT) == exit_codes.UNPROVEN
+    assert (
+        mailseal_command(verb, files["signed"], "--trust", files["other-root.pem"], "--at", AT) == exit_codes.UNPROVEN
+    )
     assert mailseal_command(verb, files["signed"], "--trust", root_file, "--at", "2060-01-01") == exit_codes.UNPROVEN
 
 
@@ -85,7 +92,8 @@ def test_an_unsigned_message_opens_but_does_not_verify(mailseal_command: Mailsea
 def test_exit_codes_of_encryption(mailseal_command: Mailseal, files: dict[str, Path]) -> None:
     assert mailseal_command("open", files["encrypted"]) == exit_codes.LOCKED
     assert mailseal_command("decrypt", files["encrypted"]) == exit_codes.LOCKED
-    assert mailseal_command.out == "" and "mailseal keys which" in mailseal_command.err
+    assert mailseal_command.out == ""
+    assert "mailseal keys which" in mailseal_command.err
     assert mailseal_command("open", files["broken"]) == exit_codes.MALFORMED
     keys = ("--keys", files["bob.p12"], "--password-file", files["password"])
     assert mailseal_command("open", files["encrypted"], *keys, "--policy", "strict") == exit_codes.FORBIDDEN
@@ -101,7 +109,8 @@ def test_decrypt_writes_the_content_and_nothing_else(
     assert "authenticates" in mailseal_command.err
     target = files["plain"].with_name("content")
     assert mailseal_command("decrypt", files["encrypted"], *keys, "-o", target) == 0
-    assert target.read_bytes() == BODY and mailseal_command.out == ""
+    assert target.read_bytes() == BODY
+    assert mailseal_command.out == ""
     assert mailseal_command("decrypt", files["plain"]) == 0
     assert "not encrypted" in mailseal_command.err
 
@@ -110,8 +119,12 @@ def test_a_wrong_password_is_told_beside_the_missing_key(mailseal_command: Mails
     files["password"].write_text("wrong\n")
     keys = ("--keys", files["bob.p12"], "--password-file", files["password"])
     assert mailseal_command("open", files["encrypted"], *keys) == exit_codes.LOCKED
-    assert "bob.p12" in mailseal_command.err and "password" in mailseal_command.err
-    assert mailseal_command("open", files["encrypted"], "--password-env", "NOT_SET_ANYWHERE", "--keys", files["bob.p12"]) == 2
+    assert "bob.p12" in mailseal_command.err
+    assert "password" in mailseal_command.err
+    assert (
+        mailseal_command("open", files["encrypted"], "--password-env", "NOT_SET_ANYWHERE", "--keys", files["bob.p12"])
+        == 2
+    )
 
 
 def test_standard_input(mailseal_command: Mailseal, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +138,8 @@ def test_standard_input(mailseal_command: Mailseal, files: dict[str, Path], monk
 
 def test_inspect_needs_no_key(mailseal_command: Mailseal, files: dict[str, Path]) -> None:
     code, described = mailseal_command.json("inspect", files["encrypted"])
-    assert code == 0 and described["layers"][0]["recipients"]
+    assert code == 0
+    assert described["layers"][0]["recipients"]
     assert mailseal_command("inspect", files["signed"]) == 0
     assert "alice" in mailseal_command.out
 
@@ -137,9 +151,12 @@ def test_keys_which(mailseal_command: Mailseal, files: dict[str, Path]) -> None:
     assert code == 0
     (recipient,) = told["layers"][0]["recipients"]
     (key,) = recipient["keys"]
-    assert key["file"] == str(files["bob.p12"]) and key["key_id"] == told["layers"][0]["key_used"]
-    assert mailseal_command("keys", "which", files["encrypted"], *keys) == 0 and "bob.p12" in mailseal_command.out
-    assert mailseal_command("keys", "which", files["plain"]) == 0 and "not encrypted" in mailseal_command.out
+    assert key["file"] == str(files["bob.p12"])
+    assert key["key_id"] == told["layers"][0]["key_used"]
+    assert mailseal_command("keys", "which", files["encrypted"], *keys) == 0
+    assert "bob.p12" in mailseal_command.out
+    assert mailseal_command("keys", "which", files["plain"]) == 0
+    assert "not encrypted" in mailseal_command.out
 
 
 def test_keys_list(mailseal_command: Mailseal, key_folder: Path, files: dict[str, Path]) -> None:
@@ -148,7 +165,8 @@ def test_keys_list(mailseal_command: Mailseal, key_folder: Path, files: dict[str
     assert [key["mailboxes"] for key in told["keys"]] == [["bob@b.example"], ["alice@a.example"]]
     assert [Path(failure["file"]).name for failure in told["failures"]] == ["notes.txt"]
     assert mailseal_command("keys", "list", files["bob.p12"], "--password-file", files["password"]) == 0
-    assert "secret" not in mailseal_command.out and "PRIVATE" not in mailseal_command.out
+    assert "secret" not in mailseal_command.out
+    assert "PRIVATE" not in mailseal_command.out
 
 
 def test_every_finding_is_explained(mailseal_command: Mailseal) -> None:
@@ -156,24 +174,34 @@ def test_every_finding_is_explained(mailseal_command: Mailseal) -> None:
         assert mailseal_command("explain", row["code"]) == 0
         assert row["code"] in mailseal_command.out
     code, rows = mailseal_command.json("explain", "--all")
-    assert code == 0 and rows == _core.table("findings")
+    assert code == 0
+    assert rows == _core.table("findings")
     assert mailseal_command("explain", "signer.digest-mismach") == 2
     assert "signer.digest-mismatch" in mailseal_command.err
 
 
 def test_doctor(mailseal_command: Mailseal) -> None:
     code, facts = mailseal_command.json("doctor")
-    assert code == 0 and facts["mailseal"] == mailseal.__version__ and "archive" in facts["policies"]
-    assert mailseal_command("doctor") == 0 and "check core: ok" in mailseal_command.out
+    assert code == 0
+    assert facts["mailseal"] == mailseal.__version__
+    assert "archive" in facts["policies"]
+    assert mailseal_command("doctor") == 0
+    assert "check core: ok" in mailseal_command.out
 
 
-def test_import_and_report(mailseal_command: Mailseal, mbox_file: Path, root_file: Path, files: dict[str, Path], tmp_path: Path) -> None:
+def test_import_and_report(
+    mailseal_command: Mailseal, mbox_file: Path, root_file: Path, files: dict[str, Path], tmp_path: Path
+) -> None:
     keys = ("--keys", files["bob.p12"], "--password-file", files["password"], "--trust", root_file)
     assert mailseal_command("import", mbox_file, "-o", tmp_path / "out", *keys, "--jobs", 1) == 0
-    assert "VALID" in mailseal_command.out and "10 messages" in mailseal_command.out
+    assert "VALID" in mailseal_command.out
+    assert "10 messages" in mailseal_command.out
     code, told = mailseal_command.json("report", tmp_path / "out")
-    assert code == 0 and told["status"] == {"UNSIGNED": 6, "VALID": 4} and told["policy"] == "archive"
-    assert mailseal_command("report", tmp_path / "out") == 0 and "10 messages" in mailseal_command.out
+    assert code == 0
+    assert told["status"] == {"UNSIGNED": 6, "VALID": 4}
+    assert told["policy"] == "archive"
+    assert mailseal_command("report", tmp_path / "out") == 0
+    assert "10 messages" in mailseal_command.out
     assert mailseal_command("import", mbox_file, "-o", tmp_path / "out") != 0
     assert "not empty" in mailseal_command.err
     assert mailseal_command("import", mbox_file, "-o", tmp_path / "quiet", "--quiet", "--format", "jsonl") == 0
@@ -186,7 +214,8 @@ def test_import_exits_1_for_what_could_not_be_read(mailseal_command: Mailseal, w
     (tmp_path / "tree" / "big.eml").write_bytes(world.plain() + b"x" * 30_000)
     options = ("-o", tmp_path / "out", "--policy", tmp_path / "house.toml")
     code, told = mailseal_command.json("import", tmp_path / "tree", *options)
-    assert code == exit_codes.INCOMPLETE and told["quarantined"] == 1
+    assert code == exit_codes.INCOMPLETE
+    assert told["quarantined"] == 1
 
 
 @pytest.mark.parametrize(
@@ -203,7 +232,8 @@ def test_import_exits_1_for_what_could_not_be_read(mailseal_command: Mailseal, w
 )
 def test_usage_errors_exit_2(mailseal_command: Mailseal, arguments: tuple[str, ...]) -> None:
     assert mailseal_command(*arguments) == exit_codes.USAGE
-    assert mailseal_command.err and not mailseal_command.out
+    assert mailseal_command.err
+    assert not mailseal_command.out
 
 
 def test_a_wrong_option_value_exits_2(mailseal_command: Mailseal, files: dict[str, Path]) -> None:
@@ -239,4 +269,5 @@ def test_precedence_of_exit_codes() -> None:
 def test_every_verb_has_help(mailseal_command: Mailseal, verb: str) -> None:
     assert mailseal_command(verb, "--help") == 0
     assert mailseal_command.out.startswith("Usage: mailseal " + verb)
-    assert mailseal_command("--help") == 0 and verb in mailseal_command.out
+    assert mailseal_command("--help") == 0
+    assert verb in mailseal_command.out

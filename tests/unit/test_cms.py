@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-import pytest
-from tests.unit.world import WITHIN, World
-
 import mailseal
+import pytest
 from mailseal import cms
+
+from tests.unit.world import WITHIN, World
 
 DATA = b"payload \x00\xff of any bytes"
 
 
 def test_verify_returns_content_and_signers(world: World) -> None:
     verified = cms.verify(world.cms_signed(DATA), trust=world.root, at=WITHIN)
-    assert verified.content == DATA and verified.verdict.is_valid
+    assert verified.content == DATA
+    assert verified.verdict.is_valid
     assert verified.signers[0].certificate == mailseal.Certificate.load(world.alice.certificate)
 
 
@@ -39,7 +40,7 @@ def test_decrypt_refuses_what_nothing_authenticates(world: World) -> None:
         cms.decrypt(enveloped, keys)
     assert caught.value.code == "decryption.unauthenticated-forbidden"
     assert cms.decrypt(enveloped, keys, unauthenticated="allow") == cms.Decrypted(DATA, authenticated=False)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="maybe"):
         cms.decrypt(enveloped, keys, unauthenticated="maybe")  # type: ignore[arg-type]
 
 

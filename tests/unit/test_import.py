@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
-
-import pytest
-from tests.unit.world import World
+from typing import TYPE_CHECKING, Any
 
 import mailseal
+import pytest
 from mailseal.archive import import_archive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.world import World
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for part in sorted((out / "parts").glob("*.jsonl")) for line in part.read_bytes().splitlines()]
+    return [
+        json.loads(line) for part in sorted((out / "parts").glob("*.jsonl")) for line in part.read_bytes().splitlines()
+    ]
 
 
 @pytest.fixture
@@ -26,7 +30,8 @@ def test_rows_and_report(receiver: mailseal.Receiver, mbox_file: Path, tmp_path:
     report = import_archive(mbox_file, tmp_path / "out", receiver=receiver, format="jsonl")
     assert (report.messages, report.rows, report.exit_code) == (10, 10, 0)
     assert report.status == {"VALID": 4, "UNSIGNED": 6}
-    assert report.decryption["OK"] == 3 and report.missing_keys == 0
+    assert report.decryption["OK"] == 3
+    assert report.missing_keys == 0
     found = rows(tmp_path / "out")
     assert [row["subject"] for row in found] == [f"number {n}" for n in range(10)]
     assert [row["received_at"] for row in found] == sorted(row["received_at"] for row in found)
@@ -36,9 +41,11 @@ def test_rows_and_report(receiver: mailseal.Receiver, mbox_file: Path, tmp_path:
         assert hashlib.sha256(raw).hexdigest() == row["raw_sha256"]
         assert row.get("content") is None
     told = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert told == json.loads(json.dumps(report.to_dict())) and told["bytes"] == sum(row["byte_length"] for row in found)
+    assert told == json.loads(json.dumps(report.to_dict()))
+    assert told["bytes"] == sum(row["byte_length"] for row in found)
     run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert run["seconds"] > 0 and run["jobs"] >= 1
+    assert run["seconds"] > 0
+    assert run["jobs"] >= 1
     assert not (tmp_path / "out" / "quarantine").exists()
 
 
@@ -51,7 +58,9 @@ def test_parquet_holds_the_same_rows(receiver: mailseal.Receiver, mbox_file: Pat
     assert table.num_rows == len(lines) == 10
     for column in ("id", "raw_sha256", "status", "decryption", "subject", "findings", "content_sha256"):
         assert table.column(column).to_pylist() == [line[column] for line in lines]
-    for content, digest in zip(table.column("content").to_pylist(), table.column("content_sha256").to_pylist(), strict=True):
+    for content, digest in zip(
+        table.column("content").to_pylist(), table.column("content_sha256").to_pylist(), strict=True
+    ):
         assert hashlib.sha256(content).hexdigest() == digest
 
 
@@ -72,7 +81,8 @@ def test_missing_keys_are_counted(world: World, mbox_file: Path, tmp_path: Path)
     missing = json.loads(line)
     identifiers = [row["id"] for row in rows(tmp_path / "out") if row["wanted_keys"]]
     assert (missing["count"], missing["first"], missing["last"]) == (3, identifiers[0], identifiers[-1])
-    assert report.exit_code == 0 and report.missing_keys == 1
+    assert report.exit_code == 0
+    assert report.missing_keys == 1
 
 
 def test_what_is_too_big_is_quarantined_and_the_run_goes_on(world: World, mbox_file: Path, tmp_path: Path) -> None:
@@ -90,7 +100,8 @@ def test_what_is_too_big_is_quarantined_and_the_run_goes_on(world: World, mbox_f
     assert kept == [f"{name}.eml", f"{name}.json"]
     assert (tmp_path / "out" / "quarantine" / f"{name}.eml").read_bytes() == big
     reason = json.loads((tmp_path / "out" / "quarantine" / f"{name}.json").read_text())
-    assert reason["code"] == "limit.message-bytes" and reason["byte_length"] == len(big)
+    assert reason["code"] == "limit.message-bytes"
+    assert reason["byte_length"] == len(big)
 
 
 def test_an_unreadable_file_does_not_stop_the_run(
@@ -100,9 +111,8 @@ def test_an_unreadable_file_does_not_stop_the_run(
     tree.mkdir()
     for name in ("a.eml", "b.eml", "c.eml"):
         (tree / name).write_bytes(world.plain(name))
-    import mailseal.archive.tree as module
+    from mailseal.archive.blocks import read_at
 
-    read_at = module.read_at
     calls = iter(range(100))
 
     def failing(descriptor: int, offset: int, length: int) -> bytes:
@@ -110,10 +120,11 @@ def test_an_unreadable_file_does_not_stop_the_run(
             raise OSError(5, "Input/output error")
         return read_at(descriptor, offset, length)
 
-    monkeypatch.setattr(module, "read_at", failing)
+    monkeypatch.setattr("mailseal.archive.tree.read_at", failing)
     report = import_archive(tree, tmp_path / "out", receiver=receiver, format="jsonl")
     assert (report.rows, report.unreadable_count, report.exit_code) == (2, 1, 1)
-    assert report.unreadable[0]["source"].endswith("b.eml") and "Input/output" in report.unreadable[0]["reason"]
+    assert report.unreadable[0]["source"].endswith("b.eml")
+    assert "Input/output" in report.unreadable[0]["reason"]
     assert [row["subject"] for row in rows(tmp_path / "out")] == ["a.eml", "c.eml"]
 
 
@@ -137,7 +148,7 @@ def test_arguments_that_would_do_harm_are_refused(receiver: mailseal.Receiver, m
 def test_a_run_that_is_stopped_leaves_no_part_and_no_report(
     receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Path, kind: str
 ) -> None:
-    def stop(done: int, messages: int) -> None:
+    def stop(*_: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -146,7 +157,9 @@ def test_a_run_that_is_stopped_leaves_no_part_and_no_report(
     assert not (tmp_path / "out" / "report.json").exists()
 
 
-def test_parts_rotate(receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_rotate(
+    receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mailseal.archive.output.PART_ROWS", 1)
     monkeypatch.setattr("mailseal.archive.output.GROUP_ROWS", 1)
     for kind in ("jsonl", "parquet"):
@@ -158,4 +171,5 @@ def test_parts_rotate(receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Pa
 def test_progress_ends_at_the_whole(receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     report = import_archive(mbox_file, tmp_path / "out", receiver=receiver, progress=lambda *now: told.append(now))
-    assert told[-1] == (report.bytes, 10) and told == sorted(told)
+    assert told[-1] == (report.bytes, 10)
+    assert told == sorted(told)

@@ -3,13 +3,14 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
-from typing import Any
-
-import pytest
-from tests.unit.world import World
-from cryptography.hazmat.primitives import serialization
+from typing import TYPE_CHECKING, Any
 
 import mailseal
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+if TYPE_CHECKING:
+    from tests.unit.world import World
 
 
 def test_pkcs12_with_its_password(world: World) -> None:
@@ -26,12 +27,12 @@ def test_a_wrong_password_is_a_decryption_error(world: World) -> None:
         assert caught.value.code == "key.password-wrong"
 
 
-@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
-@pytest.mark.parametrize("encoding", ["PEM", "DER"])
-def test_bare_keys_find_their_certificate(world: World, form: str, encoding: str) -> None:
-    data = world.bob.key.private_bytes(
-        serialization.Encoding[encoding], serialization.PrivateFormat[form], serialization.NoEncryption()
-    )
+@pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
+def test_bare_keys_find_their_certificate(
+    world: World, form: serialization.PrivateFormat, encoding: serialization.Encoding
+) -> None:
+    data = world.bob.key.private_bytes(encoding, form, serialization.NoEncryption())
     bare = mailseal.Identity.load(data)
     assert bare.certificate is None
     whole = mailseal.Identity.load(data, certificates=[world.alice.certificate, world.bob.certificate])
@@ -42,7 +43,8 @@ def test_bare_keys_find_their_certificate(world: World, form: str, encoding: str
 def test_repr_shows_no_secret(world: World) -> None:
     identity = mailseal.Identity.load(world.bob.pkcs12(b"secret"), "secret")
     shown = repr(identity) + repr(mailseal.Keyring([identity])) + str(identity)
-    assert f"{world.bob.key.private_numbers().d:x}" not in shown and "secret" not in shown
+    assert f"{world.bob.key.private_numbers().d:x}" not in shown
+    assert "secret" not in shown
 
 
 def test_secrets_refuse_to_travel_and_name_config(world: World) -> None:
@@ -67,7 +69,8 @@ def test_load_dir_takes_what_it_can_and_lists_the_rest(key_folder: Path) -> None
 
 def test_load_dir_of_a_missing_folder(tmp_path: Path) -> None:
     ring = mailseal.Keyring.load_dir(tmp_path / "none")
-    assert len(ring) == 0 and len(ring.failures) == 1
+    assert len(ring) == 0
+    assert len(ring.failures) == 1
 
 
 def test_mounted_secrets_are_links(key_folder: Path, tmp_path: Path) -> None:
@@ -84,7 +87,8 @@ def test_added_certificates_make_a_bare_key_fit(world: World) -> None:
     )
     ring = mailseal.Keyring([mailseal.Identity.load(data)])
     locked = mailseal.Receiver(trust=None, keys=ring).open(world.encrypted())
-    assert locked.content is None and locked.decryption is not mailseal.Check.OK
+    assert locked.content is None
+    assert locked.decryption is not mailseal.Check.OK
     ring.add_certificates(world.bob.certificate)
     assert mailseal.Receiver(trust=None, keys=ring).open(world.encrypted()).decryption is mailseal.Check.OK
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
-
-import pytest
-from tests.unit.world import BODY, WITHIN, World
+import re
+from typing import TYPE_CHECKING
 
 import mailseal
+import pytest
 from mailseal import Check, Config, Limits, Policy, Status, Summary, TrustStore, _core
+
+from tests.unit.world import BODY, WITHIN, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_enums_are_the_core_tables() -> None:
@@ -30,10 +34,11 @@ def test_presets() -> None:
 def test_replace_changes_one_field() -> None:
     changed = Policy.default().replace(address_match="report", limits=Limits(layers=2))
     assert changed.to_dict()["address_match"] == "report"
-    assert changed.limits.layers == 2 and changed.limits.asn1_depth == Limits().asn1_depth
+    assert changed.limits.layers == 2
+    assert changed.limits.asn1_depth == Limits().asn1_depth
     assert Policy.default().limits.layers == Limits().layers
     for wrong in ({"no_such_field": 1}, {"time": "whenever"}, {"minimum_rsa_bits": "many"}):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
             Policy.default().replace(**wrong)
 
 
@@ -41,9 +46,10 @@ def test_policy_from_toml(tmp_path: Path) -> None:
     file = tmp_path / "house.toml"
     file.write_text('base = "strict"\nminimum_rsa_bits = 3072\n')
     policy = Policy.from_toml(file)
-    assert policy.name == "house" and policy.to_dict()["minimum_rsa_bits"] == 3072
+    assert policy.name == "house"
+    assert policy.to_dict()["minimum_rsa_bits"] == 3072
     file.write_text("no_such_field = 1\n")
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no_such_field"):
         Policy.from_toml(file)
 
 
@@ -55,7 +61,7 @@ def test_every_limit_is_an_option() -> None:
     with pytest.raises(TypeError, match="no cap"):
         Limits(no_such_cap=1)
     for wrong in (-1, True, "8"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="layers must be a count"):
             Limits(layers=wrong)  # type: ignore[arg-type]
     assert repr(Limits(layers=3)) == "Limits(layers=3)"
 
@@ -87,14 +93,13 @@ def test_the_system_store_names_load() -> None:
         TrustStore.system()
 
 
-def test_config_makes_the_receiver_it_describes(
-    world: World, key_folder: Path, root_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("key_folder", "root_file")
+def test_config_makes_the_receiver_it_describes(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY_PASSWORD", "secret")
     (tmp_path / "config.toml").write_text(
         'trust = "root.pem"\nkeys = ["keys"]\npassword_envs = ["KEY_PASSWORD"]\npolicy = "archive"\nthreads = 1\n'
     )
-    config = pickle.loads(pickle.dumps(Config.from_toml(tmp_path / "config.toml")))
+    config = pickle.loads(pickle.dumps(Config.from_toml(tmp_path / "config.toml")))  # noqa: S301
     assert "secret" not in repr(config)
     receiver = config.receiver()
     assert receiver.policy.name == "archive"
@@ -108,7 +113,7 @@ def test_config_makes_the_receiver_it_describes(
 def test_config_refuses_what_it_does_not_know(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.toml"
     file.write_text(text)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=re.escape(str(file)) if text != "= x" else "line 1"):
         Config.from_toml(file)
 
 

@@ -3,15 +3,18 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
-from pathlib import Path
-
-import pytest
-from tests.unit.world import BODY, WITHIN, World
-from hypothesis import given
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING
 
 import mailseal
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mailseal import Check, Status, Summary
+
+from tests.unit.world import BODY, WITHIN, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -22,13 +25,15 @@ def receiver(world: World) -> mailseal.Receiver:
 
 def test_signed_mail_is_valid(receiver: mailseal.Receiver, world: World) -> None:
     opened = receiver.open(world.signed(), at=WITHIN)
-    assert opened.verdict.status is Status.VALID and opened.verdict.is_valid
+    assert opened.verdict.status is Status.VALID
+    assert opened.verdict.is_valid
     assert opened.verdict.summary is Summary.SIGNED
     assert opened.verdict.at == WITHIN
     (signer,) = opened.signers
     assert signer.integrity is signer.chain is signer.address is signer.time is Check.OK
     assert signer.certificate == mailseal.Certificate.load(world.alice.certificate)
-    assert signer.signing_time is not None and signer.signing_time.tzinfo is UTC
+    assert signer.signing_time is not None
+    assert signer.signing_time.tzinfo is UTC
 
 
 def test_a_changed_byte_is_invalid(receiver: mailseal.Receiver, world: World) -> None:
@@ -45,7 +50,8 @@ def test_a_changed_byte_is_invalid(receiver: mailseal.Receiver, world: World) ->
 def test_another_sender_is_invalid(receiver: mailseal.Receiver, world: World) -> None:
     opened = receiver.open(world.signed(sender="mallory@m.example"), at=WITHIN)
     assert opened.verdict.status is Status.INVALID
-    assert opened.signers[0].address is Check.FAILED and opened.signers[0].integrity is Check.OK
+    assert opened.signers[0].address is Check.FAILED
+    assert opened.signers[0].integrity is Check.OK
 
 
 def test_time_is_judged_again_without_opening_again(receiver: mailseal.Receiver, world: World) -> None:
@@ -74,12 +80,15 @@ def test_a_verdict_has_no_truth_value(receiver: mailseal.Receiver, world: World)
 
 def test_encrypted_mail_opens_with_the_key_alone(receiver: mailseal.Receiver, world: World) -> None:
     opened = receiver.open(world.encrypted())
-    assert opened.decryption is Check.OK and not opened.authenticated
+    assert opened.decryption is Check.OK
+    assert not opened.authenticated
     assert opened.content == BODY
-    assert opened.verdict.summary is Summary.ENCRYPTED and opened.verdict.status is Status.UNSIGNED
+    assert opened.verdict.summary is Summary.ENCRYPTED
+    assert opened.verdict.status is Status.UNSIGNED
     assert opened.message().get_content().splitlines()[0] == "Hello Bob,"
     locked = mailseal.Receiver(trust=None).open(world.encrypted())
-    assert locked.content is None and [wanted.kind for wanted in locked.wanted] == ["key"]
+    assert locked.content is None
+    assert [wanted.kind for wanted in locked.wanted] == ["key"]
     with pytest.raises(mailseal.DecryptionError) as caught:
         locked.require_content()
     assert caught.value.opened is locked
@@ -96,7 +105,10 @@ def test_sources(receiver: mailseal.Receiver, world: World, tmp_path: Path) -> N
     file = tmp_path / "mail.eml"
     file.write_bytes(raw)
     with file.open("rb") as handle:
-        opened = [receiver.open(source, at=WITHIN) for source in (raw, bytearray(raw), memoryview(raw), file, io.BytesIO(raw), handle)]
+        opened = [
+            receiver.open(source, at=WITHIN)
+            for source in (raw, bytearray(raw), memoryview(raw), file, io.BytesIO(raw), handle)
+        ]
     assert all(each.verdict.is_valid and each.raw == raw for each in opened)
     assert opened[3].to_dict()["source"] == str(file)
 
@@ -112,12 +124,13 @@ def test_a_buffer_may_be_changed_afterwards(receiver: mailseal.Receiver, world: 
     buffer = bytearray(raw)
     opened = receiver.open(buffer, at=WITHIN)
     buffer[:] = bytes(len(buffer))
-    assert opened.raw == raw and opened.judge(at=WITHIN).is_valid
+    assert opened.raw == raw
+    assert opened.judge(at=WITHIN).is_valid
 
 
 def test_times_have_a_zone(receiver: mailseal.Receiver, world: World) -> None:
     with pytest.raises(ValueError, match="time zone"):
-        receiver.open(world.plain(), at=datetime(2026, 1, 1))
+        receiver.open(world.plain(), at=datetime(2026, 1, 1))  # noqa: DTZ001
     elsewhere = WITHIN.astimezone(timezone(timedelta(hours=9)))
     assert receiver.open(world.signed(), at=elsewhere).verdict.at == WITHIN
 
@@ -177,7 +190,8 @@ def test_open_many_keeps_the_budget(receiver: mailseal.Receiver, world: World) -
 
 
 def test_one_shot_forms(world: World) -> None:
-    assert mailseal.open is mailseal.open_message and "open" not in mailseal.__all__
+    assert mailseal.open is mailseal.open_message
+    assert "open" not in mailseal.__all__
     assert mailseal.open_message(world.signed(), trust=world.root, at=WITHIN).verdict.is_valid
     assert mailseal.verify(world.signed(), trust=world.root, at=WITHIN).verdict.is_valid
     with pytest.raises(mailseal.Error):
@@ -189,4 +203,5 @@ def test_settle_finds_the_missing_certificate(world: World) -> None:
     opened = stranger.open(world.signed(), at=WITHIN)
     assert not opened.verdict.is_valid
     settled = stranger.settle(opened, certificates=[world.root])
-    assert settled.raw == opened.raw and not settled.verdict.is_valid
+    assert settled.raw == opened.raw
+    assert not settled.verdict.is_valid

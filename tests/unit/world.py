@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2036, 1, 1, tzinfo=UTC)
@@ -38,10 +41,17 @@ def _name(text: str) -> x509.Name:
 
 
 def _usage(**bits: bool) -> x509.KeyUsage:
-    names = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign "
-        "encipher_only decipher_only"
-    ).split()
+    names = [
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ]
     return x509.KeyUsage(**{name: bits.get(name, False) for name in names})
 
 
@@ -90,7 +100,7 @@ class World:
 
 def _person(address: str, issuer: x509.Name, issuer_key: rsa.RSAPrivateKey) -> Person:
     key = rsa.generate_private_key(65537, 2048)
-    builder = x509.CertificateBuilder(issuer, _name(address.split("@")[0]), key.public_key())
+    builder = x509.CertificateBuilder(issuer, _name(address.split("@", maxsplit=1)[0]), key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(START).not_valid_after(END)
     builder = (
         builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)

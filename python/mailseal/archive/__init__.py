@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from mailseal._sources import PathSource
 from mailseal._time import to_optional_datetime
 from mailseal.archive.blocks import Block
 from mailseal.archive.importer import import_archive
@@ -12,6 +11,11 @@ from mailseal.archive.report import ImportReport
 from mailseal.archive.tree import read_source
 from mailseal.policy import Limits
 from mailseal.receiver import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mailseal._sources import PathSource
 
 __all__ = ["ImportReport", "import_archive", "open_archive"]
 
@@ -26,7 +30,7 @@ def open_archive(path: PathSource, *, limits: Limits | None = None) -> Iterator[
     for unit in read_source(path, cap):
         if isinstance(unit, Block):
             rows = zip(unit.ranges, unit.ids, unit.sources, unit.offsets, unit.received_at, strict=True)
-            for (start, end), id, source, offset, moment in rows:
-                yield Item(unit.buffer[start:end], id, source, to_optional_datetime(moment), offset)
+            for (start, end), name, source, offset, moment in rows:
+                yield Item(unit.buffer[start:end], name, source, to_optional_datetime(moment), offset)
         elif unit.kind == "unreadable":
             raise OSError(f"{unit.source}: {unit.reason}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailseal._sources import display_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Three of these are alive at a time (read ahead, opened, written): the memory of an import stays below 15 MB and the
 # messages in flight.
@@ -30,9 +32,9 @@ class Block:
     offsets: list[int] = field(default_factory=list)
     received_at: list[int | None] = field(default_factory=list)
 
-    def add(self, start: int, end: int, id: str, source: str, offset: int, received_at: int | None) -> None:
+    def add(self, start: int, end: int, name: str, source: str, offset: int, received_at: int | None) -> None:
         self.ranges.append((start, end))
-        self.ids.append(id)
+        self.ids.append(name)
         self.sources.append(source)
         self.offsets.append(offset)
         self.received_at.append(received_at)

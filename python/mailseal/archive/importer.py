@@ -9,17 +9,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from mailseal import _core
-from mailseal._sources import PathSource
 from mailseal._time import now
 from mailseal.archive.blocks import Block, Unit, Unread
 from mailseal.archive.output import Sink, default_format, make_sink
 from mailseal.archive.quarantine import Quarantine, write_whole
 from mailseal.archive.report import LISTED, ImportReport, MissingKeys
 from mailseal.archive.tree import read_source
-from mailseal.config import Config
-from mailseal.receiver import Receiver
+
+if TYPE_CHECKING:
+    from mailseal import _core
+    from mailseal._sources import PathSource
+    from mailseal.config import Config
+    from mailseal.receiver import Receiver
 
 # (bytes done, messages done), after each block.
 Progress = Callable[[int, int], None]
@@ -34,7 +37,7 @@ def import_archive(
     receiver: Receiver | None = None,
     jobs: int | None = None,
     content: bool = False,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 — the option's public name
     progress: Progress | None = None,
 ) -> ImportReport:
     """Opens every message of `sources` and writes to the directory `out`: `parts/` (the rows), `report.json`,
@@ -47,14 +50,13 @@ def import_archive(
     """
     if (config is None) == (receiver is None):
         raise ValueError("give one of config and receiver")
-    receiver = config.receiver() if config is not None else receiver
-    assert receiver is not None
+    judge = config.receiver() if config is not None else cast("Receiver", receiver)
     paths = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
     folder = _prepare(paths, Path(out))
     kind = format or default_format()
-    job = _Job(receiver, folder, make_sink(folder / "parts", kind), content=content, jobs=jobs)
+    job = _Job(judge, folder, make_sink(folder / "parts", kind), content=content, jobs=jobs)
     job.report.format = kind
-    return job.run(_units(paths, receiver.policy.limits.message_bytes), progress)
+    return job.run(_units(paths, judge.policy.limits.message_bytes), progress)
 
 
 def _prepare(sources: list[PathSource], out: Path) -> Path:

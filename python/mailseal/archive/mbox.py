@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mailseal import _core
 from mailseal._sources import display_name
 from mailseal.archive.blocks import BLOCK_BYTES, BLOCK_MESSAGES, Block, Unit, open_regular, read_at, too_big, unreadable
 from mailseal.archive.received import received_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Found = tuple[int, int, int | None]
 
@@ -68,7 +71,6 @@ class _Reader:
             place = start - base, end - base
             if place[1] > len(buffer):
                 raise OSError("the file was cut while it was read")
-            if moment is None:
-                moment = received_time(buffer, *place)
-            block.add(*place, f"{self._source}#{start}", self._source, start, moment)
+            received_at = received_time(buffer, *place) if moment is None else moment
+            block.add(*place, f"{self._source}#{start}", self._source, start, received_at)
         return block

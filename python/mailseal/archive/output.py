@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from mailseal import _core
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mailseal import _core
 
 PART_ROWS = 250_000
 PART_BYTES = 512 * 2**20

@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailseal.archive.blocks import open_regular, read_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COPY_BYTES = 2**20
 

@@ -1,12 +1,13 @@
 """Sources on disk: a single message, an mbox, a Maildir, or a tree of all of them. Links are never followed below the
 path that the user named; files come in the order of the bytes of their names."""
 
+# ruff: noqa: PTH — paths are bytes here: names of files need not be text
 from __future__ import annotations
 
 import os
 import re
 import stat
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mailseal._sources import PathSource, display_name
 from mailseal.archive.blocks import (
@@ -21,6 +22,9 @@ from mailseal.archive.blocks import (
 )
 from mailseal.archive.mbox import read_mbox
 from mailseal.archive.received import maildir_time, received_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MESSAGE_SUFFIXES = (b".eml", b".p7m")
 # What a message without a telling name begins with: a header field (RFC 5322 §2.2).
@@ -111,14 +115,16 @@ class _Tree:
             is_maildir = set(folders) >= _MAILDIR
             for entry in entries:
                 if not entry.is_dir(follow_symlinks=False):
-                    yield from self._file(entry, in_maildir, is_maildir)
-            for name in reversed(folders):
+                    yield from self._file(entry, in_maildir=in_maildir, beside_maildir=is_maildir)
+            pending.extend(
+                (os.path.join(directory, name), is_maildir and name in _MAILDIR)
+                for name in reversed(folders)
                 # `tmp` of a Maildir holds what is still being delivered.
-                if not (is_maildir and name == b"tmp"):
-                    pending.append((os.path.join(directory, name), is_maildir and name in _MAILDIR))
+                if not (is_maildir and name == b"tmp")
+            )
         yield from self.gathered.flush()
 
-    def _file(self, entry: os.DirEntry[bytes], in_maildir: bool, beside_maildir: bool) -> Iterator[Unit]:
+    def _file(self, entry: os.DirEntry[bytes], *, in_maildir: bool, beside_maildir: bool) -> Iterator[Unit]:
         if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
             what = "a symbolic link" if entry.is_symlink() else "not a regular file"
             yield from self._tell(Unread("skipped", display_name(entry.path), "skipped", what, entry.path))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 import mailseal
 from mailseal.cli import exit_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # verb → (module, command, what `--help` says of it)
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -32,16 +34,16 @@ EPILOG = "Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in e
 class Verbs(click.Group):
     """A group whose commands are imported on demand."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
         module, name, _ = VERBS[cmd_name]
-        return cast(click.Command, getattr(importlib.import_module(f"mailseal.cli.{module}"), name))
+        return cast("click.Command", getattr(importlib.import_module(f"mailseal.cli.{module}"), name))
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in VERBS.items()])
 
@@ -61,27 +63,28 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app.main(list(arguments), prog_name="mailseal", standalone_mode=False)
         sys.stdout.flush()
-        return result if isinstance(result, int) else exit_codes.OK
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        return exit_codes.INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return exit_codes.INTERRUPTED
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail("interrupted", exit_codes.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return exit_codes.USAGE
-    except mailseal.Error as error:
-        return _fail(str(error), exit_codes.of_error(error))
     except BrokenPipeError:
         # The reader of our output is gone: nobody is left to tell, and Python must not try again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.IO
-    except OSError as error:
+    except (mailseal.Error, OSError, ValueError, ImportError) as error:
+        return _fail(*_told(error))
+    return result if isinstance(result, int) else exit_codes.OK
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and its exit code."""
+    if isinstance(error, mailseal.Error):
+        return str(error), exit_codes.of_error(error)
+    if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{name}{error.strerror or error}", exit_codes.IO)
-    except (ValueError, ImportError) as error:
-        return _fail(str(error), exit_codes.USAGE)
+        return f"{name}{error.strerror or error}", exit_codes.IO
+    return str(error), exit_codes.USAGE
 
 
 def _fail(text: str, code: int) -> int:

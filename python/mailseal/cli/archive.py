@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +16,9 @@ from mailseal.archive.output import ARROW_HINT, FORMATS, default_format
 from mailseal.archive.tree import source_bytes
 from mailseal.cli import exit_codes, show
 from mailseal.cli.options import Means, json_option, key_options, trust_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command("import")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mailseal import _core
-from mailseal.errors import Error
 from mailseal.results import Check, Opened, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailseal.errors import Error
 
 OK = 0
 INCOMPLETE = 1

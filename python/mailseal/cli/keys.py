@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailseal import Keyring, Opened
 from mailseal.cli import exit_codes, show
 from mailseal.cli.options import Means, json_option, key_options, message_source
+
+if TYPE_CHECKING:
+    from mailseal import Keyring, Opened
 
 
 @click.group("keys")

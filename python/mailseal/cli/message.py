@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +21,9 @@ from mailseal.cli.options import (
     write_content,
 )
 from mailseal.policy import Limits
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _OUTPUT_HELP = "Write the content there, byte for byte; `-` is standard output, and the report then goes to stderr."
 
