@@ -1,7 +1,8 @@
 """Sources on disk: a single message, an mbox, a Maildir, or a tree of all of them. Links are never followed below the
 path that the user named; files come in the order of the bytes of their names."""
 
-# ruff: noqa: PTH — paths are bytes here: names of files need not be text
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH202
+# Paths are bytes here: names of files need not be text.
 from __future__ import annotations
 
 import os
