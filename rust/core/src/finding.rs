@@ -98,6 +98,7 @@ findings! {
     SignerAttributeMalformed "signer.attribute-malformed" False "RFC 5652 §11" "an attribute has a value of the wrong type" "ask the sender for a correct message";
     SignerContentTypeMismatch "signer.content-type-mismatch" False "RFC 5652 §11.1" "the signed contentType differs from the eContentType" "treat the message as unsigned";
     SignerAlgorithmInconsistent "signer.algorithm-inconsistent" False "RFC 8933 §3" "digest and signature algorithm do not belong together" "ask the sender for a correct message";
+    SignerCertificateMismatch "signer.certificate-mismatch" False "RFC 5035 §3" "the signed attributes name another certificate than the one found" "load the signer's certificate that the signature names";
     SignerKeyUsage "signer.key-usage" False "RFC 8550 §4.4.2" "the signer's certificate is not for signatures" "the signer needs a certificate with digitalSignature or nonRepudiation";
     SignerExtendedKeyUsage "signer.extended-key-usage" False "RFC 8550 §4.4.4" "the signer's certificate is not for mail" "the signer needs a certificate with emailProtection";
     AddressMismatch "address.mismatch" False "RFC 8550 §3" "no address of the signer's certificate is an address of From" "check who the signer is before trusting the sender";
@@ -144,6 +145,7 @@ findings! {
     LimitMessageBytes "limit.message-bytes" Limit "house rule 9" "the message is too big" "raise Limits.message_bytes";
     LimitRecipients "limit.recipients" Limit "house rule 9" "too many RecipientInfos" "raise Limits.recipients if the message is honest";
     LimitSigners "limit.signers" Limit "house rule 9" "too many SignerInfos" "raise Limits.signers if the message is honest";
+    LimitDigestAlgorithms "limit.digest-algorithms" Limit "house rule 9" "too many digestAlgorithms" "raise Limits.digest_algorithms if the message is honest";
     LimitCertificates "limit.certificates" Limit "house rule 9" "too many certificates in a message" "raise Limits.certificates if the message is honest";
     LimitAttributes "limit.attributes" Limit "house rule 9" "too many attributes" "raise Limits.attributes if the message is honest";
     LimitMimeDepth "limit.mime-depth" Limit "house rule 9" "MIME parts nested too deep" "raise Limits.mime_depth if the message is honest";
@@ -167,6 +169,7 @@ findings! {
     DecryptionParameters "decryption.parameters" Malformed "RFC 3565, RFC 5084" "the parameters of the encryption algorithm are wrong" "the message is damaged; ask for another copy";
     DecryptionTagLength "decryption.tag-length" Malformed "RFC 5084 §3.2" "the authentication tag is too short or of another length than named" "do not trust this message";
     AddressMalformed "address.malformed" Malformed "RFC 5322 §3.4" "an address field cannot be read" "";
+    PemMalformed "pem.malformed" Malformed "RFC 7468 §2" "a PEM block is broken" "the file is damaged; ask for another copy";
     KeyMalformed "key.malformed" Malformed "RFC 5958" "the key cannot be read" "";
     CertificateMalformed "certificate.malformed" Malformed "RFC 5280 §4.1" "the certificate cannot be read" "";
     KeyMismatch "key.mismatch" Malformed "RFC 5958" "private key and certificate do not belong together" "load the matching pair";

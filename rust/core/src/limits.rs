@@ -33,6 +33,7 @@ limits! {
     layers 8 LimitLayers "cryptographic layers of a message";
     recipients 10_000 LimitRecipients "RecipientInfos of a layer";
     signers 100 LimitSigners "SignerInfos of a layer";
+    digest_algorithms 10_000 LimitDigestAlgorithms "digestAlgorithms of a signed layer";
     certificates 1_000 LimitCertificates "certificates and CRLs carried by a layer";
     attributes 1_000 LimitAttributes "attributes of a signer";
     mime_depth 100 LimitMimeDepth "nesting of MIME parts, message/rfc822 included";

@@ -1,10 +1,11 @@
-//! STUB (signatures are the contract).
-use crate::alg::Row;
-use crate::asn1::{Octets, Oid, Reader, Tlv};
-use crate::crypto::digest::{Digest, DigestValue};
-use crate::crypto::secret::Secret;
-use crate::keys::{PrivateKey, PublicKey};
-use crate::{Limits, Result};
+//! AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL } (RFC 5280 §4.1.1.2)
+
+use crate::alg::row::{Implementation, Parameters, Role, Row};
+use crate::alg::table;
+use crate::asn1::{Oid, Reader, Tag, Tlv};
+use crate::crypto::digest::Digest;
+use crate::error::Within;
+use crate::{Code, Error, Result};
 
 /// AlgorithmIdentifier, RFC 5280 §4.1.1.2
 #[derive(Clone, Copy, Debug)]
@@ -13,132 +14,129 @@ pub struct AlgorithmIdentifier<'a> {
     pub parameters: Option<Tlv<'a>>,
     /// The whole element as received.
     pub raw: &'a [u8],
+    pub(crate) offset: usize,
 }
 
 impl<'a> AlgorithmIdentifier<'a> {
-    pub fn read(_reader: &mut Reader<'a>) -> Result<Self> {
-        unimplemented!()
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        Self::from_tlv(&reader.expect(Tag::SEQUENCE)?)
     }
-    /// The row, if the OID is known.
+
+    /// From the SEQUENCE itself, or from one whose tag an IMPLICIT one replaces.
+    pub fn from_tlv(tlv: &Tlv<'a>) -> Result<Self> {
+        let mut inner = tlv.reader()?;
+        let algorithm = inner.oid().field("algorithm")?;
+        let parameters = if inner.is_empty() { None } else { Some(inner.any().field("parameters")?) };
+        inner.finish()?;
+        Ok(Self { algorithm, parameters, raw: tlv.raw, offset: tlv.offset })
+    }
+
+    /// One that nobody knows.
+    pub fn unknown(raw: &'a [u8]) -> Self {
+        Self { algorithm: Oid::from_static(&[]), parameters: None, raw, offset: 0 }
+    }
+
+    /// The row, if the OID is known; with several roles the first. Where the role is known, `row_as` is meant.
     pub fn row(&self) -> Option<&'static Row> {
-        crate::alg::table::find(self.algorithm)
+        table::find(self.algorithm)
     }
+
+    /// The row of one of these roles.
+    pub fn row_as(&self, roles: &[Role]) -> Option<&'static Row> {
+        table::find_role(self.algorithm, roles)
+    }
+
     /// Row name, else dotted OID: for reports.
     pub fn name(&self) -> String {
         self.row().map_or_else(|| self.algorithm.to_string(), |row| row.name.to_owned())
     }
-    /// The digest it names. Err: SignerAlgorithmUnsupported.
+
+    /// As `name`, in one of these roles.
+    pub fn name_as(&self, roles: &[Role]) -> String {
+        self.row_as(roles).map_or_else(|| self.name(), |row| row.name.to_owned())
+    }
+
+    /// The digest it names. Err: SignerAlgorithmUnsupported, Asn1Malformed (parameters).
     pub fn digest(&self) -> Result<(&'static Row, &'static dyn Digest)> {
-        unimplemented!()
+        let row = self.row_as(&[Role::Digest]);
+        let Some((row, Implementation::Digest(digest))) = row.and_then(|row| Some((row, row.implementation?))) else {
+            return Err(self.unsupported(Code::SignerAlgorithmUnsupported));
+        };
+        self.obey(row, Code::Asn1Malformed)?;
+        Ok((row, digest))
+    }
+
+    /// It is not known, or by name only.
+    #[cold]
+    pub(crate) fn unsupported(&self, code: Code) -> Error {
+        Error::with(code, self.name()).at(self.offset)
+    }
+
+    /// Its parameters are not what its row demands.
+    #[cold]
+    pub(crate) fn wrong_parameters(&self, code: Code) -> Error {
+        Error::with(code, format!("parameters of {}", self.name())).at(self.offset)
+    }
+
+    /// The rules that need no reading of a structure; the others are obeyed by those who read it.
+    pub(crate) fn obey(&self, row: &Row, code: Code) -> Result<()> {
+        let right = match row.parameters {
+            Parameters::Absent => self.parameters.is_none(),
+            Parameters::NullOrAbsent => self.parameters.is_none_or(|parameters| parameters.as_null().is_ok()),
+            _ => true,
+        };
+        if right { Ok(()) } else { Err(self.wrong_parameters(code)) }
+    }
+
+    /// The octets of an initialization vector of exactly `len`.
+    pub(crate) fn iv(&self, len: usize) -> Option<Vec<u8>> {
+        let octets = self.parameters.filter(|tlv| tlv.tag == Tag::OCTET_STRING)?.as_octets().ok()?;
+        (octets.len() == len).then(|| octets.to_vec())
+    }
+
+    /// Parameters that are a SEQUENCE; None if absent.
+    pub(crate) fn sequence(&self) -> Result<Option<Reader<'a>>> {
+        let Some(parameters) = self.parameters else { return Ok(None) };
+        if parameters.tag != Tag::SEQUENCE {
+            return Err(Error::with(Code::Asn1Malformed, "SEQUENCE is missing").at(parameters.offset));
+        }
+        parameters.reader().map(Some)
     }
 }
 
-/// What a signature is checked over.
-#[derive(Clone, Copy, Debug)]
-pub enum Message<'a> {
-    Bytes(&'a [u8]),
-    /// Made with the digest that `SignatureAlgorithm::prehash` names.
-    Digest(&'a DigestValue),
+/// The digest of a hash algorithm and that of `MGF1`, both SHA-1 by default: the beginning of RSASSA-PSS-params and of
+/// RSAES-OAEP-params (RFC 4055 §3.1, §4.1).
+pub(crate) fn hash_and_mask(reader: &mut Reader<'_>) -> Result<(&'static dyn Digest, &'static dyn Digest)> {
+    let sha1: &'static dyn Digest = &crate::crypto::digest::SHA1;
+    let digest = match reader.explicit(0)? {
+        Some(tlv) => AlgorithmIdentifier::from_tlv(&tlv).and_then(|id| id.digest()).field("hashAlgorithm")?.1,
+        None => sha1,
+    };
+    let mask = match reader.explicit(1)? {
+        Some(tlv) => mask_digest(&tlv).field("maskGenAlgorithm")?,
+        None => sha1,
+    };
+    Ok((digest, mask))
 }
 
-/// signatureAlgorithm together with digestAlgorithm, owned and ready.
-#[derive(Clone, Debug)]
-pub struct SignatureAlgorithm(());
-
-impl SignatureAlgorithm {
-    /// For a SignerInfo give its digestAlgorithm (needed where signatureAlgorithm is plain rsaEncryption or
-    /// id-ecPublicKey; if both name a digest and they differ: Err(SignerAlgorithmInconsistent)). For certificates: None.
-    /// Err: SignerAlgorithmUnsupported, Asn1Malformed (parameters).
-    pub fn resolve(_signature: &AlgorithmIdentifier<'_>, _digest: Option<&AlgorithmIdentifier<'_>>) -> Result<Self> {
-        unimplemented!()
+fn mask_digest(tlv: &Tlv<'_>) -> Result<&'static dyn Digest> {
+    let mask = AlgorithmIdentifier::from_tlv(tlv)?;
+    if mask.row_as(&[Role::Part]).is_none_or(|row| row.name != "MGF1") {
+        return Err(mask.unsupported(Code::SignerAlgorithmUnsupported));
     }
-    pub fn row(&self) -> &'static Row {
-        unimplemented!()
-    }
-    /// The row of the digest inside (None for Ed25519).
-    pub fn digest_row(&self) -> Option<&'static Row> {
-        unimplemented!()
-    }
-    /// None: the scheme needs the whole message (Ed25519).
-    pub fn prehash(&self) -> Option<&'static dyn Digest> {
-        unimplemented!()
-    }
-    /// False also when the key is of another kind or cannot be used.
-    pub fn verify(&self, _key: &PublicKey, _message: Message<'_>, _signature: &[u8]) -> bool {
-        unimplemented!()
-    }
+    let inner = mask.parameters.ok_or_else(|| mask.wrong_parameters(Code::Asn1Malformed))?;
+    AlgorithmIdentifier::from_tlv(&inner)?.digest().map(|(_, digest)| digest)
 }
 
-/// contentEncryptionAlgorithm, owned and ready.
-#[derive(Clone, Debug)]
-pub struct ContentAlgorithm(());
-
-impl ContentAlgorithm {
-    /// Err: DecryptionAlgorithmUnsupported, DecryptionParameters, DecryptionTagLength (ICVlen outside 12..=16).
-    pub fn resolve(_identifier: &AlgorithmIdentifier<'_>) -> Result<Self> {
-        unimplemented!()
-    }
-    pub fn row(&self) -> &'static Row {
-        unimplemented!()
-    }
-    pub fn is_aead(&self) -> bool {
-        unimplemented!()
-    }
-    /// Octets of the content-encryption key.
-    pub fn key_len(&self) -> usize {
-        unimplemented!()
-    }
-    /// AEAD: octets that `mac` must have (ICVlen). CBC: 0.
-    pub fn tag_len(&self) -> usize {
-        unimplemented!()
-    }
-    /// CBC and the like: `aad` and `mac` empty. Err: DecryptionFailed alone, whatever went wrong.
-    pub fn decrypt(&self, _cek: &Secret, _ciphertext: &Octets<'_>, _aad: &[u8], _mac: &[u8]) -> Result<Vec<u8>> {
-        unimplemented!()
-    }
+/// What goes wrong in a key file is the key's; limits stay limits.
+pub(crate) fn as_key_error(error: Error) -> Error {
+    let code = match error.code() {
+        Code::LimitKeyBits | Code::LimitKdfWork | Code::LimitAsn1Depth => return error,
+        Code::KeyMalformed | Code::KeyUnsupported => return error,
+        Code::SignerAlgorithmUnsupported => Code::KeyUnsupported,
+        _ => Code::KeyMalformed,
+    };
+    let finding = error.into_finding();
+    let changed = Error::with(code, finding.detail).within(&finding.path);
+    if let Some(at) = finding.offset { changed.at(at) } else { changed }
 }
-
-/// keyEncryptionAlgorithm of a KeyTransRecipientInfo.
-#[derive(Clone, Debug)]
-pub struct TransportAlgorithm(());
-
-impl TransportAlgorithm {
-    /// Err: DecryptionAlgorithmUnsupported, DecryptionParameters.
-    pub fn resolve(_identifier: &AlgorithmIdentifier<'_>) -> Result<Self> {
-        unimplemented!()
-    }
-    pub fn row(&self) -> &'static Row {
-        unimplemented!()
-    }
-    /// Always a key of `cek_len` octets: a random one where unwrapping fails (implicit rejection), so that
-    /// every failure looks alike.
-    pub fn unwrap(&self, _key: &PrivateKey, _encrypted_key: &[u8], _cek_len: usize) -> Secret {
-        unimplemented!()
-    }
-}
-
-/// keyEncryptionAlgorithm of a KeyAgreeRecipientInfo, with its key wrap.
-#[derive(Clone, Debug)]
-pub struct AgreementAlgorithm(());
-
-impl AgreementAlgorithm {
-    /// Err: DecryptionAlgorithmUnsupported, DecryptionParameters.
-    pub fn resolve(_identifier: &AlgorithmIdentifier<'_>) -> Result<Self> {
-        unimplemented!()
-    }
-    pub fn row(&self) -> &'static Row {
-        unimplemented!()
-    }
-    pub fn wrap_row(&self) -> &'static Row {
-        unimplemented!()
-    }
-    /// `originator`: contents of the originator's BIT STRING (a point, or 32 octets for X25519).
-    /// A random key of `cek_len` octets where it fails, as `TransportAlgorithm::unwrap`.
-    pub fn unwrap(&self, _key: &PrivateKey, _originator: &[u8], _ukm: Option<&[u8]>, _encrypted_key: &[u8], _cek_len: usize) -> Secret {
-        unimplemented!()
-    }
-}
-
-/// Only here to keep `Limits` in the signatures that grow it.
-#[allow(dead_code)]
-fn _unused(_: &Limits) {}

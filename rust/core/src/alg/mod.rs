@@ -1,5 +1,18 @@
-//! STUB (signatures are the contract).
+//! Algorithms: the table of them all, and AlgorithmIdentifiers turned into something that can be run.
+
+pub mod agreement;
+pub mod content;
 pub mod identifier;
+pub mod pbe;
+pub mod row;
+pub mod signature;
 pub mod table;
-pub use identifier::{AgreementAlgorithm, AlgorithmIdentifier, ContentAlgorithm, Message, SignatureAlgorithm, TransportAlgorithm};
-pub use table::{Row, Role, Take, Make};
+pub mod transport;
+
+pub use agreement::{AgreementAlgorithm, WrapAlgorithm};
+pub use content::ContentAlgorithm;
+pub use identifier::AlgorithmIdentifier;
+pub use pbe::PbeAlgorithm;
+pub use row::{Implementation, Make, Parameters, Role, Row, Take};
+pub use signature::{Message, SignatureAlgorithm};
+pub use transport::TransportAlgorithm;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::asn1::reader::{Reader, Tag, Tlv};
+use crate::asn1::reader::{Reader, Rules, Tag, Tlv};
 use crate::{Code, Error, Result};
 
 /// Checked once; read as often as needed, without copying.
@@ -16,6 +16,9 @@ pub struct Octets<'a> {
 pub(super) fn octets<'a>(tlv: &Tlv<'a>, depth: u32) -> Result<Octets<'a>> {
     if !tlv.constructed {
         return Ok(Octets { tlv: *tlv, len: tlv.content.len() });
+    }
+    if tlv.rules() == Rules::Der {
+        return Err(Error::with(Code::Asn1NotDer, "OCTET STRING in segments").at(tlv.offset));
     }
     let mut len = 0_usize;
     let mut open = vec![tlv.reader()?];

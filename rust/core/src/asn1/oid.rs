@@ -149,6 +149,8 @@ names! {
     SIGNING_CERTIFICATE_V2 "signingCertificateV2" [1, 2, 840, 113549, 1, 9, 16, 2, 47];
     ENCRYP_KEY_PREF "encrypKeyPref" [1, 2, 840, 113549, 1, 9, 16, 2, 11];
     TIME_STAMP_TOKEN "signatureTimeStampToken" [1, 2, 840, 113549, 1, 9, 16, 2, 14];
+    // OtherRecipientInfo, RFC 9629 §3
+    ORI_KEM "id-ori-kem" [1, 2, 840, 113549, 1, 9, 16, 13, 3];
     // PKCS#9 attributes of keys and names
     EMAIL_ADDRESS "emailAddress" [1, 2, 840, 113549, 1, 9, 1];
     FRIENDLY_NAME "friendlyName" [1, 2, 840, 113549, 1, 9, 20];

@@ -320,10 +320,15 @@ impl<'a> Tlv<'a> {
 
     pub fn as_integer(&self) -> Result<Integer<'a>> {
         let content = self.primitive()?;
-        if content.is_empty() {
-            return Err(Error::with(Code::Asn1Malformed, "empty INTEGER").at(self.offset));
+        let padded = matches!(content, [0, second, ..] if second & 0x80 == 0)
+            || matches!(content, [0xff, second, ..] if second & 0x80 != 0);
+        match content {
+            [] => Err(Error::with(Code::Asn1Malformed, "empty INTEGER").at(self.offset)),
+            _ if padded && self.rules == Rules::Der => {
+                Err(Error::with(Code::Asn1NotDer, "padded INTEGER").at(self.offset))
+            }
+            _ => Ok(Integer(content)),
         }
-        Ok(Integer(content))
     }
 
     /// The octets of an OCTET STRING (or an IMPLICIT one), primitive or in segments.
@@ -406,7 +411,9 @@ fn head(data: &[u8], rules: Rules) -> core::result::Result<Head, Code> {
         short => (u32::from(short), 0),
     };
     let (length, length_octets) = length(&rest[used..], rules)?;
-    if length.is_none() && !constructed {
+    // Universal 0 is reserved for end-of-contents, which is 00 00 and nothing else (X.690 §8.1.5).
+    let reserved = class == 0 && number == 0 && (constructed || length != Some(0) || length_octets != 1);
+    if reserved || (length.is_none() && !constructed) {
         return Err(Code::Asn1Malformed);
     }
     Ok(Head { tag: Tag(class | number), constructed, header: 1 + used + length_octets, length })

@@ -1,67 +1,41 @@
-//! STUB (signatures are the contract).
-use crate::{Limits, Result};
+//! Keys as they are written: SubjectPublicKeyInfo (RFC 5280, 5480, 8410), PKCS#8 (RFC 5958), PKCS#1, SEC 1.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    Rsa,
-    /// `curve` is the row name ("P-256").
-    Ec { curve: &'static str },
-    Ed25519,
-    X25519,
-    /// Known by name only, or not at all.
-    Other,
+pub mod private;
+pub mod public;
+
+pub use crate::crypto::key::{KeyKind, PrivateKey, PublicKey};
+
+use crate::alg::{AlgorithmIdentifier, Implementation, Role};
+use crate::asn1::Tag;
+use crate::crypto::ec::Curve;
+use crate::{Code, Error, Limits, Result};
+
+/// Fewer bits than this can be factored on a desk; nothing honest has them.
+const MIN_RSA_BITS: usize = 512;
+
+/// ECParameters: namedCurve alone; implicitCurve and explicit parameters are refused (RFC 5480 §2.1.1).
+/// Ok(None): a curve that is not implemented.
+fn named_curve(identifier: &AlgorithmIdentifier<'_>) -> Result<Option<&'static Curve>> {
+    let wrong = || Error::with(Code::KeyMalformed, "a named curve is due").at(identifier.offset);
+    let parameters = identifier.parameters.filter(|tlv| tlv.tag == Tag::OBJECT_IDENTIFIER).ok_or_else(wrong)?;
+    Ok(curve_of(parameters.as_oid().map_err(|_| wrong())?))
 }
 
-/// A public key, parsed once and kept ready. Unknown kinds parse too (kind Other) and verify nothing.
-#[derive(Clone, Debug)]
-pub struct PublicKey(());
-
-impl PublicKey {
-    /// SubjectPublicKeyInfo DER. Err: KeyMalformed, LimitKeyBits.
-    pub fn from_spki(_spki: &[u8], _limits: &Limits) -> Result<Self> {
-        unimplemented!()
-    }
-    pub fn kind(&self) -> KeyKind {
-        unimplemented!()
-    }
-    pub fn bits(&self) -> u32 {
-        unimplemented!()
-    }
-    /// e.g. "RSA-2048", "P-256", "Ed25519", else the dotted OID.
-    pub fn name(&self) -> String {
-        unimplemented!()
-    }
-    /// The SPKI it was made from.
-    pub fn spki(&self) -> &[u8] {
-        unimplemented!()
+fn curve_of(oid: crate::asn1::Oid<'_>) -> Option<&'static Curve> {
+    match crate::alg::table::find_role(oid, &[Role::Curve])?.implementation? {
+        Implementation::Curve(curve) => Some(curve),
+        _ => None,
     }
 }
 
-/// A private key, parsed once and kept ready; zeroized on drop, never printed. Clone is cheap (Arc inside).
-#[derive(Clone, Debug)]
-pub struct PrivateKey(());
-
-impl PrivateKey {
-    /// PKCS#8 PrivateKeyInfo / OneAsymmetricKey, unencrypted (BER taken). Err: KeyMalformed, KeyUnsupported, LimitKeyBits.
-    pub fn from_pkcs8(_der: &[u8], _limits: &Limits) -> Result<Self> {
-        unimplemented!()
+/// Bounds of an RSA modulus, before any arithmetic. Err: KeyMalformed, LimitKeyBits.
+fn check_modulus(modulus: &[u8], limits: &Limits) -> Result<()> {
+    let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
+    if bits as u64 > limits.rsa_bits {
+        return Err(Error::with(Code::LimitKeyBits, format!("{bits} bits")));
     }
-    /// RSAPrivateKey, RFC 8017 A.1.2
-    pub fn from_pkcs1(_der: &[u8], _limits: &Limits) -> Result<Self> {
-        unimplemented!()
+    if bits < MIN_RSA_BITS || modulus.last().is_none_or(|last| last & 1 == 0) {
+        return Err(Error::with(Code::KeyMalformed, "RSA modulus"));
     }
-    /// ECPrivateKey, RFC 5915
-    pub fn from_sec1(_der: &[u8], _limits: &Limits) -> Result<Self> {
-        unimplemented!()
-    }
-    /// Its SubjectPublicKeyInfo in DER: how it is matched with certificates.
-    pub fn public_spki(&self) -> &[u8] {
-        unimplemented!()
-    }
-    pub fn kind(&self) -> KeyKind {
-        unimplemented!()
-    }
-    pub fn bits(&self) -> u32 {
-        unimplemented!()
-    }
+    Ok(())
 }

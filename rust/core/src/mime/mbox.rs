@@ -25,6 +25,8 @@ pub struct MboxMessage {
     pub from_line: Range<u64>,
     /// Without the empty line that separates it from the next, or that ends the file.
     pub message: Range<u64>,
+    /// The From_ line's date, Unix seconds: when the message was received.
+    pub received_at: Option<i64>,
 }
 
 /// Splits a file that is fed in blocks of any size. Holds a few KiB, never a message.
@@ -37,6 +39,7 @@ pub struct MboxSplitter {
     judged: u64,
     /// The message that has begun.
     from_line: Range<u64>,
+    received_at: Option<i64>,
     started: bool,
 }
 
@@ -48,7 +51,7 @@ impl Default for MboxSplitter {
 
 impl MboxSplitter {
     pub fn new() -> Self {
-        Self { tail: Vec::new(), base: 0, judged: 0, from_line: 0..0, started: false }
+        Self { tail: Vec::new(), base: 0, judged: 0, from_line: 0..0, received_at: None, started: false }
     }
 
     /// The messages that are known to have ended; they may lie in blocks fed before.
@@ -84,7 +87,8 @@ impl MboxSplitter {
         let end = self.base + self.tail.len() as u64;
         if end > 0 {
             let stop = self.without_empty_line(&self.tail, self.base, self.tail.len());
-            found.push(MboxMessage { message: self.from_line.end..stop, from_line: self.from_line });
+            let message = self.from_line.end..stop;
+            found.push(MboxMessage { message, from_line: self.from_line, received_at: self.received_at });
         }
         found
     }
@@ -98,6 +102,7 @@ impl MboxSplitter {
                 let line = memchr(b'\n', &tail[..tail.len().min(LINE)])
                     .map_or(if at_end { tail.len() } else { 0 }, |at| at + 1);
                 self.from_line = 0..line as u64;
+                self.received_at = from_line_date(&tail[..line]);
             }
         }
         self.judge(&tail, self.base, upto, found);
@@ -125,12 +130,11 @@ impl MboxSplitter {
             else {
                 continue;
             };
-            if from_line_date(&rest[..length]).is_none() {
-                continue;
-            }
+            let Some(date) = from_line_date(&rest[..length]) else { continue };
             let stop = self.without_empty_line(bytes, base, line);
             let from_line = core::mem::replace(&mut self.from_line, start..start + length as u64);
-            found.push(MboxMessage { message: from_line.end..stop, from_line });
+            let received_at = self.received_at.replace(date);
+            found.push(MboxMessage { message: from_line.end..stop, from_line, received_at });
         }
         self.judged = base + upto as u64;
     }
@@ -229,7 +233,7 @@ mod tests {
                 file += &format!("{FROM}{eol}");
                 let from_line = start..file.len() as u64;
                 file += &message;
-                wanted.push(MboxMessage { message: from_line.end..file.len() as u64, from_line });
+                wanted.push(MboxMessage { message: from_line.end..file.len() as u64, from_line, received_at: Some(0) });
                 file += eol;
             }
             prop_assert_eq!(split(file.as_bytes(), block), wanted);

@@ -85,11 +85,7 @@ impl Certificate {
     pub fn signature_algorithm(&self) -> AlgorithmIdentifier<'_> {
         let raw = self.slice(&self.fields.signature_algorithm);
         // Read once without error by `from_der`; were it not so, the algorithm would be one that nobody knows.
-        algorithm(raw, &Limits::default()).unwrap_or(AlgorithmIdentifier {
-            algorithm: Oid::from_static(&[]),
-            parameters: None,
-            raw,
-        })
+        algorithm(raw, &Limits::default()).unwrap_or_else(|_| AlgorithmIdentifier::unknown(raw))
     }
 
     /// Octets of the signature; none if its BIT STRING has unused bits, since no algorithm makes such a one.
@@ -393,13 +389,8 @@ fn read_extensions_range(reader: &mut Reader<'_>) -> Result<Option<Range<usize>>
     Ok(Some(content_range(&list)))
 }
 
-/// `AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }`
 fn algorithm<'a>(raw: &'a [u8], limits: &Limits) -> Result<AlgorithmIdentifier<'a>> {
-    let mut fields = Reader::ber(raw, limits).sequence()?;
-    let algorithm = fields.oid()?;
-    let parameters = if fields.is_empty() { None } else { Some(fields.any()?) };
-    fields.finish()?;
-    Ok(AlgorithmIdentifier { algorithm, parameters, raw })
+    AlgorithmIdentifier::read(&mut Reader::ber(raw, limits))
 }
 
 fn malformed(detail: &str) -> Error {

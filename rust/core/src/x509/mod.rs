@@ -18,11 +18,9 @@ pub use name::{Name, names_match};
 pub use path::{PathFacts, PathRules, Purpose, SignatureChecker};
 pub use pool::{Pool, TrustAnchors};
 
-/// None only if the table of algorithms had no SHA-256.
+/// None only if SHA-256 had not 32 octets.
 fn sha256(data: &[u8]) -> Option<[u8; 32]> {
-    let row = crate::alg::table::named("SHA-256")?;
-    let identifier = crate::alg::AlgorithmIdentifier { algorithm: row.oid, parameters: None, raw: &[] };
-    let (_, digest) = identifier.digest().ok()?;
+    let digest: &dyn crate::crypto::digest::Digest = &crate::crypto::digest::SHA256;
     digest.digest(data).as_ref().try_into().ok()
 }
 
@@ -31,9 +29,6 @@ mod tests {
     /// FIPS 180-4, "abc". The memo forgets everything where the table lacks SHA-256.
     #[test]
     fn sha256_is_in_the_table() {
-        if crate::alg::table::TABLE.is_empty() {
-            return;
-        }
         let digest = super::sha256(b"abc").unwrap();
         assert_eq!((digest[0], digest[1], digest[31]), (0xba, 0x78, 0xad));
     }

@@ -1,0 +1,85 @@
+//! contentEncryptionAlgorithm.
+
+use crate::alg::identifier::AlgorithmIdentifier;
+use crate::alg::row::{Implementation, Parameters, Role, Row};
+use crate::asn1::{Octets, Tag};
+use crate::crypto::content::{ContentCipher, DecryptCall};
+use crate::crypto::secret::Secret;
+use crate::{Code, Error, Result};
+
+/// ICVlen, RFC 5084 §3.2: 12 to 16, by default 12.
+const TAG_LEN: core::ops::RangeInclusive<u64> = 12..=16;
+
+/// contentEncryptionAlgorithm, owned and ready.
+#[derive(Clone, Debug)]
+pub struct ContentAlgorithm {
+    row: &'static Row,
+    cipher: &'static dyn ContentCipher,
+    iv: Vec<u8>,
+    tag_len: usize,
+}
+
+impl ContentAlgorithm {
+    /// Err: DecryptionAlgorithmUnsupported, DecryptionParameters, DecryptionTagLength (ICVlen outside 12..=16).
+    pub fn resolve(identifier: &AlgorithmIdentifier<'_>) -> Result<Self> {
+        let row = identifier.row_as(&[Role::Content, Role::Aead]);
+        let Some((row, implementation)) = row.and_then(|row| Some((row, row.implementation?))) else {
+            return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported));
+        };
+        let cipher: &'static dyn ContentCipher = match implementation {
+            Implementation::Content(cipher) => cipher,
+            Implementation::Cbc(cipher) => cipher,
+            _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
+        };
+        let (iv, tag_len) = match row.parameters {
+            Parameters::Iv(len) => (identifier.iv(usize::from(len)), 0),
+            Parameters::Gcm => gcm_parameters(identifier, cipher.iv_len())?,
+            _ => (None, 0),
+        };
+        let iv = iv.ok_or_else(|| identifier.wrong_parameters(Code::DecryptionParameters))?;
+        Ok(Self { row, cipher, iv, tag_len })
+    }
+
+    pub fn row(&self) -> &'static Row {
+        self.row
+    }
+
+    pub fn is_aead(&self) -> bool {
+        self.cipher.is_aead()
+    }
+
+    /// Octets of the content-encryption key.
+    pub fn key_len(&self) -> usize {
+        self.cipher.key_len()
+    }
+
+    /// AEAD: octets that `mac` must have (ICVlen). CBC: 0.
+    pub fn tag_len(&self) -> usize {
+        self.tag_len
+    }
+
+    /// CBC and the like: `aad` and `mac` empty. Err: DecryptionFailed alone, whatever went wrong.
+    pub fn decrypt(&self, cek: &Secret, ciphertext: &Octets<'_>, aad: &[u8], mac: &[u8]) -> Result<Vec<u8>> {
+        if mac.len() != self.tag_len {
+            return Err(Error::new(Code::DecryptionFailed));
+        }
+        let call = DecryptCall { key: cek.expose(), iv: &self.iv, ciphertext, aad, mac };
+        self.cipher.decrypt(&call).map_err(|_| Error::new(Code::DecryptionFailed))
+    }
+}
+
+/// GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING, aes-ICVlen INTEGER (12..16) DEFAULT 12 }
+fn gcm_parameters(identifier: &AlgorithmIdentifier<'_>, nonce_len: usize) -> Result<(Option<Vec<u8>>, usize)> {
+    let wrong = |_| identifier.wrong_parameters(Code::DecryptionParameters);
+    let Some(mut reader) = identifier.sequence().map_err(wrong)? else { return Ok((None, 0)) };
+    let nonce = reader.octet_string().map_err(wrong)?;
+    let icv_len = match reader.optional(Tag::INTEGER).map_err(wrong)? {
+        Some(tlv) => tlv.as_integer().map_err(wrong)?.to_u64().unwrap_or(u64::MAX),
+        None => *TAG_LEN.start(),
+    };
+    reader.finish().map_err(wrong)?;
+    if !TAG_LEN.contains(&icv_len) {
+        return Err(Error::with(Code::DecryptionTagLength, identifier.name()).at(identifier.offset));
+    }
+    Ok(((nonce.len() == nonce_len).then(|| nonce.to_vec()), icv_len as usize))
+}

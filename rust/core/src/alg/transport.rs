@@ -1,0 +1,71 @@
+//! keyEncryptionAlgorithm of a KeyTransRecipientInfo.
+
+use crate::alg::identifier::{AlgorithmIdentifier, hash_and_mask};
+use crate::alg::row::{Implementation, Parameters, Role, Row};
+use crate::alg::table;
+use crate::asn1::Tag;
+use crate::crypto::digest::SHA1;
+use crate::crypto::key::PrivateKey;
+use crate::crypto::secret::Secret;
+use crate::crypto::transport::{KeyTransport, TransportSettings};
+use crate::{Code, Error, Result};
+
+/// keyEncryptionAlgorithm of a KeyTransRecipientInfo.
+#[derive(Clone, Debug)]
+pub struct TransportAlgorithm {
+    row: &'static Row,
+    scheme: &'static dyn KeyTransport,
+    settings: TransportSettings,
+}
+
+impl TransportAlgorithm {
+    /// Err: DecryptionAlgorithmUnsupported, DecryptionParameters.
+    pub fn resolve(identifier: &AlgorithmIdentifier<'_>) -> Result<Self> {
+        let row = identifier.row_as(&[Role::KeyTransport]);
+        let Some((row, Implementation::KeyTransport(scheme))) = row.and_then(|row| Some((row, row.implementation?)))
+        else {
+            return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported));
+        };
+        identifier.obey(row, Code::DecryptionParameters)?;
+        let settings = match row.parameters {
+            Parameters::Oaep => oaep_parameters(identifier).map_err(|error| match error.code() {
+                Code::SignerAlgorithmUnsupported => identifier.unsupported(Code::DecryptionAlgorithmUnsupported),
+                _ => identifier.wrong_parameters(Code::DecryptionParameters),
+            })?,
+            _ => TransportSettings::default(),
+        };
+        Ok(Self { row, scheme, settings })
+    }
+
+    pub fn row(&self) -> &'static Row {
+        self.row
+    }
+
+    /// Always a key of `cek_len` octets: where unwrapping fails one that only the holder of `key` could foretell
+    /// (implicit rejection), so that every failure looks alike. The same input always gives the same key.
+    pub fn unwrap(&self, key: &PrivateKey, encrypted_key: &[u8], cek_len: usize) -> Secret {
+        self.scheme.decrypt(&self.settings, key, encrypted_key, cek_len)
+    }
+}
+
+/// RSAES-OAEP-params ::= SEQUENCE { hashFunc [0] DEFAULT sha1, maskGenFunc [1] DEFAULT mgf1SHA1,
+///   pSourceFunc [2] DEFAULT pSpecifiedEmpty } (RFC 4055 §4.1). Absent: the defaults.
+fn oaep_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<TransportSettings> {
+    let Some(mut reader) = identifier.sequence()? else {
+        return Ok(TransportSettings { digest: Some(&SHA1), mgf_digest: Some(&SHA1), label: Vec::new() });
+    };
+    let (digest, mgf_digest) = hash_and_mask(&mut reader)?;
+    let label = match reader.explicit(2)? {
+        Some(tlv) => {
+            let source = AlgorithmIdentifier::from_tlv(&tlv)?;
+            if table::named("pSpecified").is_none_or(|row| row.oid != source.algorithm) {
+                return Err(source.unsupported(Code::SignerAlgorithmUnsupported));
+            }
+            let octets = source.parameters.filter(|tlv| tlv.tag == Tag::OCTET_STRING);
+            octets.ok_or_else(|| Error::new(Code::Asn1Malformed))?.as_octets()?.to_vec()
+        }
+        None => Vec::new(),
+    };
+    reader.finish()?;
+    Ok(TransportSettings { digest: Some(digest), mgf_digest: Some(mgf_digest), label })
+}

@@ -1,0 +1,162 @@
+//! Content encryption, reading side: from the segments of an OCTET STRING straight into one buffer.
+
+use mailseal_lc::{Cipher, Decryption};
+use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::asn1::Octets;
+
+/// It did not work; there is nothing more to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opaque;
+
+/// A cipher for content.
+pub trait ContentCipher: Sync + core::fmt::Debug {
+    fn key_len(&self) -> usize;
+    /// Octets of the initialization vector or nonce.
+    fn iv_len(&self) -> usize;
+    fn is_aead(&self) -> bool;
+    /// The plaintext, complete and, with an AEAD, authenticated. Without one `aad` and `mac` must be empty.
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque>;
+}
+
+/// What one decryption works on.
+#[derive(Clone, Copy, Debug)]
+pub struct DecryptCall<'a, 'o> {
+    pub key: &'a [u8],
+    pub iv: &'a [u8],
+    pub ciphertext: &'a Octets<'o>,
+    pub aad: &'a [u8],
+    pub mac: &'a [u8],
+}
+
+/// CBC with the padding of RFC 5652 §6.3.
+#[derive(Debug)]
+pub struct Cbc(Cipher);
+
+/// GCM (RFC 5084) with a tag of 12 to 16 octets.
+#[derive(Debug)]
+pub struct Gcm(Cipher);
+
+pub static AES128_CBC: Cbc = Cbc(Cipher::Aes128Cbc);
+pub static AES192_CBC: Cbc = Cbc(Cipher::Aes192Cbc);
+pub static AES256_CBC: Cbc = Cbc(Cipher::Aes256Cbc);
+pub static DES_EDE3_CBC: Cbc = Cbc(Cipher::DesEde3Cbc);
+pub static AES128_GCM: Gcm = Gcm(Cipher::Aes128Gcm);
+pub static AES192_GCM: Gcm = Gcm(Cipher::Aes192Gcm);
+pub static AES256_GCM: Gcm = Gcm(Cipher::Aes256Gcm);
+
+impl ContentCipher for Cbc {
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn iv_len(&self) -> usize {
+        self.0.iv_len()
+    }
+
+    fn is_aead(&self) -> bool {
+        false
+    }
+
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque> {
+        if !call.aad.is_empty() || !call.mac.is_empty() {
+            return Err(Opaque);
+        }
+        self.decrypt_segments(call.key, call.iv, call.ciphertext.len(), call.ciphertext.segments())
+    }
+}
+
+impl Cbc {
+    /// One run of octets, as in password-based encryption.
+    pub fn decrypt_slice(&self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Opaque> {
+        self.decrypt_segments(key, iv, ciphertext.len(), core::iter::once(ciphertext))
+    }
+
+    fn decrypt_segments<'s>(
+        &self,
+        key: &[u8],
+        iv: &[u8],
+        len: usize,
+        segments: impl Iterator<Item = &'s [u8]>,
+    ) -> Result<Vec<u8>, Opaque> {
+        let block = self.0.block_len();
+        if len == 0 || !len.is_multiple_of(block) {
+            return Err(Opaque);
+        }
+        let mut output = Output::new(len);
+        let mut decryption = Decryption::new(self.0, key, iv).map_err(|_| Opaque)?;
+        output.fill(&mut decryption, segments)?;
+        decryption.finish().map_err(|_| Opaque)?;
+        let padding = cbc_padding(output.buffer.get(len - block..).unwrap_or_default())?;
+        Ok(output.release(len - padding))
+    }
+}
+
+/// Octets of padding at the end of the last block: 1 to all of them, each holding their number (RFC 5652 §6.3). Every
+/// octet of the block is looked at, whatever they hold.
+fn cbc_padding(last_block: &[u8]) -> Result<usize, Opaque> {
+    let (Some(last), Ok(block)) = (last_block.last(), u8::try_from(last_block.len())) else { return Err(Opaque) };
+    let mut right = !last.ct_eq(&0) & last.ct_lt(&(block + 1));
+    for (distance, byte) in (0..block).zip(last_block.iter().rev()) {
+        let in_padding: Choice = distance.ct_lt(last);
+        right &= !in_padding | byte.ct_eq(last);
+    }
+    if bool::from(right) { Ok(usize::from(*last)) } else { Err(Opaque) }
+}
+
+impl ContentCipher for Gcm {
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn iv_len(&self) -> usize {
+        self.0.iv_len()
+    }
+
+    fn is_aead(&self) -> bool {
+        true
+    }
+
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque> {
+        let len = call.ciphertext.len();
+        let mut output = Output::new(len);
+        let mut decryption = Decryption::new(self.0, call.key, call.iv).map_err(|_| Opaque)?;
+        decryption.additional_data(call.aad).map_err(|_| Opaque)?;
+        output.fill(&mut decryption, call.ciphertext.segments())?;
+        decryption.finish_with_tag(call.mac).map_err(|_| Opaque)?;
+        Ok(output.release(len))
+    }
+}
+
+/// Plaintext that nobody has seen yet: wiped when dropped, unless it is released.
+struct Output {
+    buffer: Zeroizing<Vec<u8>>,
+    written: usize,
+}
+
+impl Output {
+    fn new(len: usize) -> Self {
+        Self { buffer: Zeroizing::new(vec![0; len]), written: 0 }
+    }
+
+    fn fill<'s>(
+        &mut self,
+        decryption: &mut Decryption,
+        mut segments: impl Iterator<Item = &'s [u8]>,
+    ) -> Result<(), Opaque> {
+        segments.try_for_each(|segment| {
+            let rest = self.buffer.get_mut(self.written..).unwrap_or_default();
+            self.written += decryption.update(segment, rest).map_err(|_| Opaque)?;
+            Ok(())
+        })?;
+        if self.written == self.buffer.len() { Ok(()) } else { Err(Opaque) }
+    }
+
+    fn release(mut self, len: usize) -> Vec<u8> {
+        let mut plaintext = core::mem::take(&mut *self.buffer);
+        plaintext.get_mut(len..).unwrap_or_default().zeroize();
+        plaintext.truncate(len);
+        plaintext
+    }
+}

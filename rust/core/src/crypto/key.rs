@@ -1,0 +1,304 @@
+//! Keys as the primitives need them. How keys are encoded is the matter of `crate::keys`, which adds the readers.
+
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{ED25519, KeyPair, ParsedPublicKey};
+use aws_lc_rs::{agreement, signature};
+use mailseal_lc::{EcPrivateKey, EcPublicKey, RsaPrivateKey, RsaPublicKey};
+
+pub use mailseal_lc::RsaComponents;
+
+use crate::crypto::digest::{Digest, SHA256};
+use crate::crypto::ec::Curve;
+use crate::crypto::secret::Secret;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    Rsa,
+    /// `curve` is the row name ("P-256").
+    Ec {
+        curve: &'static str,
+    },
+    Ed25519,
+    X25519,
+    /// Known by name only, or not at all.
+    Other,
+}
+
+/// RSASSA-PSS with these and nothing else (RFC 4055 §1.2, RFC 8017 A.2.3).
+#[derive(Clone, Copy, Debug)]
+pub struct PssParameters {
+    pub digest: &'static dyn Digest,
+    pub mgf_digest: &'static dyn Digest,
+    pub salt_len: usize,
+}
+
+/// What an RSA key may be used for.
+#[derive(Clone, Copy, Debug)]
+pub enum RsaUse {
+    /// rsaEncryption: everything.
+    Any,
+    /// id-RSASSA-PSS: signatures of that scheme, with these hashes and at least this salt if parameters are given.
+    Pss(Option<PssParameters>),
+}
+
+/// A public key, parsed once and kept ready. Unknown kinds parse too (kind Other) and verify nothing. Clone is cheap.
+#[derive(Clone, Debug)]
+pub struct PublicKey(Arc<PublicParts>);
+
+#[derive(Debug)]
+struct PublicParts {
+    material: PublicMaterial,
+    name: String,
+    spki: Vec<u8>,
+    canonical_spki: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum PublicMaterial {
+    Rsa { key: RsaPublicKey, usage: RsaUse },
+    Ec { key: EcPublicKey, curve: &'static Curve },
+    Ed25519(ParsedPublicKey),
+    X25519,
+    Other,
+}
+
+impl PublicMaterial {
+    /// Big-endian magnitudes. None: refused by the backend.
+    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8], usage: RsaUse) -> Option<Self> {
+        RsaPublicKey::new(modulus, exponent).ok().map(|key| Self::Rsa { key, usage })
+    }
+
+    /// SEC 1 point, compressed or not. None: not a finite point on the curve.
+    pub(crate) fn ec(curve: &'static Curve, point: &[u8]) -> Option<Self> {
+        EcPublicKey::new(curve.group, point).ok().map(|key| Self::Ec { key, curve })
+    }
+
+    /// None: not 32 octets, not canonical, or of small order (RFC 8032 §5.1.3, threat of keys valid for every message).
+    pub(crate) fn ed25519(point: &[u8]) -> Option<Self> {
+        if !ed25519_point_is_sound(point) {
+            return None;
+        }
+        ParsedPublicKey::new(&ED25519, point).ok().map(Self::Ed25519)
+    }
+
+    pub(crate) fn x25519(point: &[u8]) -> Option<Self> {
+        (point.len() == 32).then_some(Self::X25519)
+    }
+
+    /// The point of an EC key, uncompressed.
+    pub(crate) fn uncompressed(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Ec { key, .. } => key.uncompressed().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl PublicKey {
+    /// `canonical_spki`: None if `spki` is that form already.
+    pub(crate) fn new(material: PublicMaterial, name: String, spki: Vec<u8>, canonical_spki: Option<Vec<u8>>) -> Self {
+        Self(Arc::new(PublicParts { material, name, spki, canonical_spki }))
+    }
+
+    pub(crate) fn material(&self) -> &PublicMaterial {
+        &self.0.material
+    }
+
+    pub fn kind(&self) -> KeyKind {
+        match self.material() {
+            PublicMaterial::Rsa { .. } => KeyKind::Rsa,
+            PublicMaterial::Ec { curve, .. } => KeyKind::Ec { curve: curve.name },
+            PublicMaterial::Ed25519(_) => KeyKind::Ed25519,
+            PublicMaterial::X25519 => KeyKind::X25519,
+            PublicMaterial::Other => KeyKind::Other,
+        }
+    }
+
+    /// Of the modulus or of the field; 0 for kind Other.
+    pub fn bits(&self) -> u32 {
+        match self.material() {
+            PublicMaterial::Rsa { key, .. } => key.bits(),
+            PublicMaterial::Ec { curve, .. } => curve.bits(),
+            PublicMaterial::Ed25519(_) | PublicMaterial::X25519 => 255,
+            PublicMaterial::Other => 0,
+        }
+    }
+
+    /// e.g. "RSA-2048", "P-256", "Ed25519"; of kind Other the algorithm's name, else the dotted OID.
+    pub fn name(&self) -> String {
+        self.0.name.clone()
+    }
+
+    /// The SPKI it was made from.
+    pub fn spki(&self) -> &[u8] {
+        &self.0.spki
+    }
+
+    /// The SPKI in the one form that depends on the key alone: RSA as rsaEncryption with NULL, points uncompressed.
+    pub fn canonical_spki(&self) -> &[u8] {
+        self.0.canonical_spki.as_deref().unwrap_or(&self.0.spki)
+    }
+
+    /// Bits of classical strength (SP 800-57 part 1 table 2); 0 for kind Other.
+    pub fn strength(&self) -> u16 {
+        match self.kind() {
+            KeyKind::Rsa => rsa_strength(self.bits()),
+            KeyKind::Ec { .. } => u16::try_from(self.bits() / 2).unwrap_or(u16::MAX),
+            KeyKind::Ed25519 | KeyKind::X25519 => 128,
+            KeyKind::Other => 0,
+        }
+    }
+}
+
+const fn rsa_strength(bits: u32) -> u16 {
+    match bits {
+        0..1024 => 56,
+        1024..2048 => 80,
+        2048..3072 => 112,
+        3072..7680 => 128,
+        7680..15360 => 192,
+        _ => 256,
+    }
+}
+
+/// Canonical, and not one of the eight points of small order.
+fn ed25519_point_is_sound(point: &[u8]) -> bool {
+    const SMALL_ORDER: [[u8; 32]; 5] = {
+        let mut zero_one_minus = [[0; 32], [0; 32], [0xff; 32]];
+        zero_one_minus[1][0] = 1;
+        zero_one_minus[2][0] = 0xec;
+        zero_one_minus[2][31] = 0x7f;
+        [
+            zero_one_minus[0],
+            zero_one_minus[1],
+            zero_one_minus[2],
+            *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+            *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+        ]
+    };
+    let Ok(mut y) = <[u8; 32]>::try_from(point) else { return false };
+    y[31] &= 0x7f;
+    // y < 2^255 - 19, little-endian
+    let above = y[0] >= 0xed && y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f;
+    !above && !SMALL_ORDER.contains(&y)
+}
+
+/// A private key, parsed once and kept ready; zeroized on drop, never printed. Clone is cheap (Arc inside).
+#[derive(Clone)]
+pub struct PrivateKey(Arc<PrivateParts>);
+
+struct PrivateParts {
+    material: PrivateMaterial,
+    public_spki: Vec<u8>,
+    /// Seed of the keys that stand in for those that cannot be unwrapped.
+    rejection: Secret,
+}
+
+pub(crate) enum PrivateMaterial {
+    Rsa { key: RsaPrivateKey, usage: RsaUse },
+    Ec { key: EcPrivateKey, curve: &'static Curve },
+    Ed25519(signature::Ed25519KeyPair),
+    X25519(agreement::PrivateKey),
+}
+
+impl PrivateMaterial {
+    /// None: the numbers do not belong together, or are refused by the backend.
+    pub(crate) fn rsa(components: &RsaComponents<'_>, usage: RsaUse) -> Option<Self> {
+        RsaPrivateKey::new(components).ok().map(|key| Self::Rsa { key, usage })
+    }
+
+    /// None: not between 1 and the order.
+    pub(crate) fn ec(curve: &'static Curve, scalar: &[u8]) -> Option<Self> {
+        EcPrivateKey::new(curve.group, scalar).ok().map(|key| Self::Ec { key, curve })
+    }
+
+    pub(crate) fn ed25519(seed: &[u8]) -> Option<Self> {
+        signature::Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self::Ed25519)
+    }
+
+    pub(crate) fn x25519(scalar: &[u8]) -> Option<Self> {
+        agreement::PrivateKey::from_private_key(&agreement::X25519, scalar).ok().map(Self::X25519)
+    }
+
+    /// The public point of all kinds but RSA.
+    pub(crate) fn public_point(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Rsa { .. } => None,
+            Self::Ec { key, .. } => Some(key.public_point().to_vec()),
+            Self::Ed25519(key) => Some(key.public_key().as_ref().to_vec()),
+            Self::X25519(key) => key.compute_public_key().ok().map(|point| point.as_ref().to_vec()),
+        }
+    }
+}
+
+impl PrivateKey {
+    /// `encoded`: the secret numbers in any form that depends on the key alone.
+    pub(crate) fn new(material: PrivateMaterial, public_spki: Vec<u8>, encoded: &[u8]) -> Self {
+        let digest: &dyn Digest = &SHA256;
+        let rejection = Secret::new(digest.mac(b"mailseal implicit rejection", &[encoded]).as_ref().to_vec());
+        Self(Arc::new(PrivateParts { material, public_spki, rejection }))
+    }
+
+    pub(crate) fn material(&self) -> &PrivateMaterial {
+        &self.0.material
+    }
+
+    /// Its SubjectPublicKeyInfo in DER: how it is matched with certificates (`PublicKey::canonical_spki`).
+    pub fn public_spki(&self) -> &[u8] {
+        &self.0.public_spki
+    }
+
+    /// e.g. "RSA-2048", "P-256", "Ed25519".
+    pub fn name(&self) -> String {
+        match self.kind() {
+            KeyKind::Rsa => format!("RSA-{}", self.bits()),
+            KeyKind::Ec { curve } => curve.to_owned(),
+            kind => format!("{kind:?}"),
+        }
+    }
+
+    /// Whether `public` is its public half.
+    pub fn matches(&self, public: &PublicKey) -> bool {
+        self.public_spki() == public.canonical_spki()
+    }
+
+    pub fn kind(&self) -> KeyKind {
+        match self.material() {
+            PrivateMaterial::Rsa { .. } => KeyKind::Rsa,
+            PrivateMaterial::Ec { curve, .. } => KeyKind::Ec { curve: curve.name },
+            PrivateMaterial::Ed25519(_) => KeyKind::Ed25519,
+            PrivateMaterial::X25519(_) => KeyKind::X25519,
+        }
+    }
+
+    pub fn bits(&self) -> u32 {
+        match self.material() {
+            PrivateMaterial::Rsa { key, .. } => key.bits(),
+            PrivateMaterial::Ec { curve, .. } => curve.bits(),
+            PrivateMaterial::Ed25519(_) | PrivateMaterial::X25519(_) => 255,
+        }
+    }
+
+    /// The key that stands in for one that cannot be unwrapped: `len` octets that nobody can foretell without the private
+    /// key, and the same at every try, so that asking twice tells nothing (HMAC-SHA-256 of the wrapped key and a counter,
+    /// under a key that is itself derived from the private key).
+    pub(crate) fn rejection_key(&self, wrapped: &[u8], len: usize) -> Secret {
+        let digest: &dyn Digest = &SHA256;
+        let mut key = Vec::with_capacity(len);
+        let mut counter = 0_u32;
+        while key.len() < len {
+            let block = digest.mac(self.0.rejection.expose(), &[&counter.to_be_bytes(), wrapped]);
+            let rest = len - key.len();
+            key.extend(block.as_ref().iter().take(rest));
+            counter += 1;
+        }
+        Secret::new(key)
+    }
+}
+
+impl core::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PrivateKey({:?}, {} bits)", self.kind(), self.bits())
+    }
+}

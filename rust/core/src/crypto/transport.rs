@@ -1,0 +1,120 @@
+//! Key transport with RSA. The private operation is the backend's, blinded; the padding is undone here, in constant time
+//! and with implicit rejection: a failure gives another key of the same length, and nothing tells the two apart.
+//!
+//! The length of the key inside is known beforehand (it is that of the content cipher), so each octet of the padded block
+//! has one allowed place: no search, no branch and no index depends on the secret block.
+
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use crate::crypto::digest::Digest;
+use crate::crypto::key::{PrivateKey, PrivateMaterial, RsaUse};
+use crate::crypto::secret::Secret;
+
+/// What a scheme needs besides key and ciphertext.
+#[derive(Clone, Debug, Default)]
+pub struct TransportSettings {
+    /// OAEP alone.
+    pub digest: Option<&'static dyn Digest>,
+    /// OAEP alone: the digest of MGF1.
+    pub mgf_digest: Option<&'static dyn Digest>,
+    /// OAEP alone: L of RFC 8017 §7.1.
+    pub label: Vec<u8>,
+}
+
+/// A scheme that carries a key under a public key.
+pub trait KeyTransport: Sync + core::fmt::Debug {
+    /// Removes the padding of `block`: whether it was right for a key of `len` octets, and the octets at the key's place.
+    /// Only `settings`, `len` and the length of `block` may decide how long it takes.
+    fn unpad(&self, settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>);
+}
+
+impl dyn KeyTransport + '_ {
+    /// Always a key of `len` octets; the rejection key of `key` where anything is wrong.
+    pub fn decrypt(&self, settings: &TransportSettings, key: &PrivateKey, encrypted: &[u8], len: usize) -> Secret {
+        let substitute = key.rejection_key(encrypted, len);
+        self.decrypt_or(settings, key, encrypted, &substitute)
+    }
+
+    /// As `decrypt`, with the key that stands in given.
+    pub fn decrypt_or(
+        &self,
+        settings: &TransportSettings,
+        key: &PrivateKey,
+        encrypted: &[u8],
+        substitute: &Secret,
+    ) -> Secret {
+        let PrivateMaterial::Rsa { key, usage: RsaUse::Any } = key.material() else { return substitute.clone() };
+        // This fails for public reasons only: the length of `encrypted`, or its value against the modulus.
+        let Ok(mut block) = key.raw(encrypted) else { return substitute.clone() };
+        let (right, mut found) = self.unpad(settings, &mut block, substitute.len());
+        for (byte, other) in found.iter_mut().zip(substitute.expose()) {
+            *byte = u8::conditional_select(other, byte, right);
+        }
+        Secret::from(found)
+    }
+}
+
+/// RSAES-PKCS1-v1_5, RFC 8017 §7.2: 00 02, at least eight octets that are not zero, 00, the key.
+#[derive(Debug)]
+pub struct RsaPkcs1;
+
+impl KeyTransport for RsaPkcs1 {
+    fn unpad(&self, _settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>) {
+        let fits = block.len().checked_sub(len).filter(|room| *room >= 11);
+        let Some((padding, key)) = fits.and_then(|room| block.split_at_checked(room)) else {
+            return (Choice::from(0), Zeroizing::new(vec![0; len]));
+        };
+        let mut right = Choice::from(1);
+        for (index, byte) in padding.iter().enumerate() {
+            right &= match index {
+                0 => byte.ct_eq(&0),
+                1 => byte.ct_eq(&2),
+                _ if index + 1 == padding.len() => byte.ct_eq(&0),
+                _ => !byte.ct_eq(&0),
+            };
+        }
+        (right, Zeroizing::new(key.to_vec()))
+    }
+}
+
+/// RSAES-OAEP, RFC 8017 §7.1.2: 00, masked seed, masked (hash of the label, zeros, 01, the key).
+#[derive(Debug)]
+pub struct RsaOaep;
+
+impl KeyTransport for RsaOaep {
+    fn unpad(&self, settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>) {
+        let nothing = || (Choice::from(0), Zeroizing::new(vec![0; len]));
+        let (Some(digest), Some(mgf)) = (settings.digest, settings.mgf_digest) else { return nothing() };
+        let hash = digest.digest(&settings.label);
+        let hash_len = hash.as_ref().len();
+        // 00, seed and hash, at least 01, the key
+        let Some(zeros) = block.len().checked_sub(2 * hash_len + 2).and_then(|room| room.checked_sub(len)) else {
+            return nothing();
+        };
+        let Some((first, rest)) = block.split_first_mut() else { return nothing() };
+        let Some((seed, data)) = rest.split_at_mut_checked(hash_len) else { return nothing() };
+        mask(mgf, data, seed);
+        mask(mgf, seed, data);
+        let mut right = first.ct_eq(&0);
+        let (label, rest) = data.split_at(hash_len);
+        right &= label.ct_eq(hash.as_ref());
+        for byte in rest.iter().take(zeros) {
+            right &= byte.ct_eq(&0);
+        }
+        right &= rest.get(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
+        (right, Zeroizing::new(rest.iter().skip(zeros + 1).copied().collect()))
+    }
+}
+
+/// target ^= MGF1(seed), RFC 8017 B.2.1
+fn mask(digest: &dyn Digest, seed: &[u8], target: &mut [u8]) {
+    for (counter, chunk) in (0_u32..).zip(target.chunks_mut(digest.output_len())) {
+        let mut context = digest.start();
+        context.update(seed);
+        context.update(&counter.to_be_bytes());
+        for (byte, mask) in chunk.iter_mut().zip(context.finish().as_ref()) {
+            *byte ^= mask;
+        }
+    }
+}

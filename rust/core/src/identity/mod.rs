@@ -1,0 +1,20 @@
+//! Private keys with their certificates, and the files that they come in: PEM, PKCS#8, PKCS#12.
+
+pub mod certificates;
+#[allow(clippy::module_inception, reason = "the name that the vocabulary gives it")]
+pub mod identity;
+pub mod keyring;
+pub mod mac;
+pub mod pem;
+pub mod pkcs12;
+pub mod public_key_id;
+#[cfg(test)]
+mod testing;
+pub mod unlock;
+
+pub use certificates::load_certificates;
+pub use identity::Identity;
+pub use keyring::{KeyEntry, Keyring};
+pub use public_key_id::PublicKeyId;
+
+pub use crate::crypto::password::Password;

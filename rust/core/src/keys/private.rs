@@ -1,0 +1,145 @@
+//! Private keys: OneAsymmetricKey (RFC 5958), RSAPrivateKey (RFC 8017 A.1.2), ECPrivateKey (RFC 5915).
+
+use crate::alg::identifier::as_key_error;
+use crate::alg::row::KeyForm;
+use crate::alg::{AlgorithmIdentifier, Implementation, Role};
+use crate::asn1::{Reader, Tag};
+use crate::crypto::ec::Curve;
+use crate::crypto::key::{PrivateKey, PrivateMaterial, RsaComponents, RsaUse};
+use crate::crypto::secret::Secret;
+use crate::error::Within;
+use crate::keys::public::{ec_spki, plain_spki, rsa_spki};
+use crate::keys::{check_modulus, curve_of, named_curve};
+use crate::{Code, Error, Limits, Result};
+
+impl PrivateKey {
+    /// PKCS#8 PrivateKeyInfo / OneAsymmetricKey, unencrypted (BER taken). Err: KeyMalformed, KeyUnsupported, LimitKeyBits.
+    pub fn from_pkcs8(der: &[u8], limits: &Limits) -> Result<Self> {
+        pkcs8(der, limits).map_err(as_key_error)
+    }
+
+    /// RSAPrivateKey, RFC 8017 A.1.2. Err: KeyMalformed, KeyUnsupported (multi-prime), LimitKeyBits.
+    pub fn from_pkcs1(der: &[u8], limits: &Limits) -> Result<Self> {
+        rsa(der, RsaUse::Any, limits).map_err(as_key_error)
+    }
+
+    /// ECPrivateKey, RFC 5915. Err: KeyMalformed (also without a named curve), KeyUnsupported.
+    pub fn from_sec1(der: &[u8], limits: &Limits) -> Result<Self> {
+        sec1(der, None, limits).map_err(as_key_error)
+    }
+}
+
+/// OneAsymmetricKey ::= SEQUENCE { version INTEGER { v1(0), v2(1) }, privateKeyAlgorithm AlgorithmIdentifier,
+///   privateKey OCTET STRING, attributes [0] IMPLICIT Attributes OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }
+fn pkcs8(der: &[u8], limits: &Limits) -> Result<PrivateKey> {
+    let mut outer = Reader::ber(der, limits);
+    let mut reader = outer.sequence()?;
+    outer.finish()?;
+    if reader.u64().field("version")? > 1 {
+        return Err(Error::with(Code::KeyUnsupported, "version of OneAsymmetricKey"));
+    }
+    let algorithm = AlgorithmIdentifier::read(&mut reader).field("privateKeyAlgorithm")?;
+    let key = Secret::new(reader.octet_string().field("privateKey")?.to_vec());
+    reader.optional(Tag::context(0))?;
+    reader.optional(Tag::context(1))?;
+    reader.finish()?;
+    let Some(Implementation::PublicKey(form)) = algorithm.row_as(&[Role::PublicKey]).and_then(|row| row.implementation)
+    else {
+        return Err(algorithm.unsupported(Code::KeyUnsupported));
+    };
+    match form {
+        KeyForm::Rsa => rsa(key.expose(), RsaUse::Any, limits),
+        KeyForm::RsaPss => rsa(key.expose(), RsaUse::Pss(crate::alg::signature::pss_parameters(&algorithm)?), limits),
+        KeyForm::Ec => {
+            let curve = named_curve(&algorithm)?.ok_or_else(|| algorithm.unsupported(Code::KeyUnsupported))?;
+            sec1(key.expose(), Some(curve), limits)
+        }
+        KeyForm::Ed25519 | KeyForm::X25519 => curve25519(key.expose(), form, limits),
+    }
+}
+
+/// RSAPrivateKey ::= SEQUENCE { version INTEGER { two-prime(0), multi(1) }, modulus, publicExponent, privateExponent,
+///   prime1, prime2, exponent1, exponent2, coefficient INTEGER, otherPrimeInfos OPTIONAL }
+fn rsa(der: &[u8], usage: RsaUse, limits: &Limits) -> Result<PrivateKey> {
+    let mut outer = Reader::ber(der, limits);
+    let mut reader = outer.sequence()?;
+    outer.finish()?;
+    if reader.u64().field("version")? != 0 {
+        return Err(Error::with(Code::KeyUnsupported, "RSA key of more than two primes"));
+    }
+    let mut number = |name| {
+        let value: Option<&[u8]> = reader.integer().field(name)?.to_unsigned();
+        value.ok_or_else(|| Error::with(Code::KeyMalformed, "negative RSA number"))
+    };
+    let components = RsaComponents {
+        modulus: number("modulus")?,
+        public_exponent: number("publicExponent")?,
+        private_exponent: number("privateExponent")?,
+        prime1: number("prime1")?,
+        prime2: number("prime2")?,
+        exponent1: number("exponent1")?,
+        exponent2: number("exponent2")?,
+        coefficient: number("coefficient")?,
+    };
+    reader.finish()?;
+    check_modulus(components.modulus, limits)?;
+    let material = PrivateMaterial::rsa(&components, usage)
+        .ok_or_else(|| Error::with(Code::KeyMalformed, "the numbers of the RSA key do not belong together"))?;
+    let spki = rsa_spki(components.modulus, components.public_exponent);
+    Ok(PrivateKey::new(material, spki, components.private_exponent))
+}
+
+/// ECPrivateKey ::= SEQUENCE { version INTEGER { 1 }, privateKey OCTET STRING, parameters [0] EXPLICIT ECParameters
+///   OPTIONAL, publicKey [1] EXPLICIT BIT STRING OPTIONAL } (RFC 5915 §3)
+fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<PrivateKey> {
+    let mut outer = Reader::ber(der, limits);
+    let mut reader = outer.sequence()?;
+    outer.finish()?;
+    if reader.u64().field("version")? != 1 {
+        return Err(Error::with(Code::KeyUnsupported, "version of ECPrivateKey"));
+    }
+    let scalar = Secret::new(reader.octet_string().field("privateKey")?.to_vec());
+    let inside = match reader.explicit(0)? {
+        Some(tlv) if tlv.tag == Tag::OBJECT_IDENTIFIER => {
+            let oid = tlv.as_oid()?;
+            Some(curve_of(oid).ok_or_else(|| Error::with(Code::KeyUnsupported, oid.to_string()))?)
+        }
+        // Explicit parameters are never used: neither to choose a curve nor beside one that is named.
+        Some(_) => return Err(Error::with(Code::KeyMalformed, "a named curve is due")),
+        None => None,
+    };
+    reader.optional(Tag::context(1))?;
+    reader.finish()?;
+    let curve = match (outside, inside) {
+        (Some(outside), Some(inside)) if outside.name != inside.name => {
+            return Err(Error::with(Code::KeyMalformed, "two different curves"));
+        }
+        (Some(curve), _) | (None, Some(curve)) => curve,
+        (None, None) => return Err(Error::with(Code::KeyMalformed, "a named curve is due")),
+    };
+    // RFC 5915 wants the full width; some writers strip zeros, some add one in front.
+    let zeros = scalar.expose().iter().take_while(|byte| **byte == 0).count();
+    let magnitude = scalar.expose().get(zeros..).unwrap_or_default();
+    let material = PrivateMaterial::ec(curve, magnitude)
+        .ok_or_else(|| Error::with(Code::KeyMalformed, "private key out of range"))?;
+    let spki = ec_spki(curve.name, &point_of(&material)?);
+    Ok(PrivateKey::new(material, spki, magnitude))
+}
+
+/// CurvePrivateKey ::= OCTET STRING (RFC 8410 §7)
+fn curve25519(der: &[u8], form: KeyForm, limits: &Limits) -> Result<PrivateKey> {
+    let mut reader = Reader::ber(der, limits);
+    let key = Secret::new(reader.octet_string()?.to_vec());
+    reader.finish()?;
+    let (material, name) = match form {
+        KeyForm::Ed25519 => (PrivateMaterial::ed25519(key.expose()), "Ed25519"),
+        _ => (PrivateMaterial::x25519(key.expose()), "X25519"),
+    };
+    let material = material.ok_or_else(|| Error::with(Code::KeyMalformed, "private key of another length"))?;
+    let spki = plain_spki(name, &point_of(&material)?);
+    Ok(PrivateKey::new(material, spki, key.expose()))
+}
+
+fn point_of(material: &PrivateMaterial) -> Result<Vec<u8>> {
+    material.public_point().ok_or_else(|| Error::new(Code::KeyMalformed))
+}

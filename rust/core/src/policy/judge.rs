@@ -1,0 +1,391 @@
+//! Facts → findings → Verdict. One table of statuses, walked by `tests/verdict.rs`.
+
+use std::sync::Arc;
+
+use crate::asn1::UnixTime;
+use crate::finding::Code;
+use crate::keys::KeyKind;
+use crate::mime::address::{Match, same_mailbox};
+use crate::policy::facts::{Check, Facts, LayerKind, SignerFacts, Wanted};
+use crate::policy::policy::{AddressMatch, JudgedTime, Policy, RequiredSigners, RevocationRule, Strictness};
+use crate::policy::verdict::{SignerVerdict, Status, Summary, Verdict};
+use crate::x509::certificate::Certificate;
+use crate::x509::memo::Memo;
+use crate::x509::path::{self, PathFacts, PathRules, Purpose};
+use crate::x509::pool::{Pool, TrustAnchors};
+use crate::{Family, Finding};
+
+/// Below this many bits of strength an algorithm is weak (NIST SP 800-57).
+const WEAK_BELOW: u16 = 112;
+/// RFC 8551 §4.3: shorter RSA keys are a weakness.
+const WEAK_RSA_BITS: u32 = 2048;
+
+/// Where chains may end, what may link them, and what was checked before.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// None: chains are not judged.
+    pub anchors: Option<&'a TrustAnchors>,
+    pub intermediates: &'a Pool,
+    pub memo: &'a Memo,
+}
+
+/// The times a message can be judged for.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    pub now: UnixTime,
+    pub received_at: Option<UnixTime>,
+    /// The caller's choice, before any policy.
+    pub at: Option<UnixTime>,
+}
+
+impl Times {
+    fn judged(&self, policy: &Policy, facts: &Facts) -> UnixTime {
+        let claimed = || facts.signers.iter().find_map(|signer| signer.signing_time).or(facts.mail.sent_at);
+        let by_policy = match policy.time {
+            JudgedTime::Now => None,
+            JudgedTime::Received => self.received_at,
+            JudgedTime::Claimed => claimed(),
+        };
+        self.at.or(by_policy).unwrap_or(self.now)
+    }
+}
+
+/// Judges facts; to be called again with another time, policy or trust, without opening the message again.
+pub fn judge(facts: &Facts, policy: &Policy, trust: Trust<'_>, times: Times) -> Verdict {
+    let at = times.judged(policy, facts);
+    let mut judge = Judge { facts, policy, trust, at, findings: facts.findings.clone(), wanted: Vec::new() };
+    let addresses = judge.addresses();
+    let signers: Vec<_> =
+        facts.signers.iter().zip(addresses).map(|(signer, address)| judge.signer(signer, address)).collect();
+    let status = judge.status(&signers);
+    judge.encryption();
+    let mut findings = judge.findings;
+    findings.sort_by_key(|finding| finding.code.rank());
+    findings.dedup();
+    Verdict {
+        status,
+        summary: summary(facts, status),
+        findings,
+        at,
+        signers,
+        coverage: coverage(facts),
+        policy: policy.name.clone(),
+        wanted: judge.wanted,
+    }
+}
+
+struct Judge<'a> {
+    facts: &'a Facts,
+    policy: &'a Policy,
+    trust: Trust<'a>,
+    at: UnixTime,
+    findings: Vec<Finding>,
+    wanted: Vec<Wanted>,
+}
+
+impl Judge<'_> {
+    fn find(&mut self, code: Code, detail: impl Into<String>) {
+        self.findings.push(Finding::new(code).detail(detail));
+    }
+
+    fn signer(&mut self, signer: &SignerFacts, address: Check) -> SignerVerdict {
+        self.findings.extend(signer.findings.iter().cloned());
+        let refused = self.algorithms(signer);
+        let (candidate, path) = self.best_path(signer);
+        let certificate = candidate.and_then(|index| signer.candidates.get(index));
+        let refused = certificate.is_some_and(|certificate| self.usage(certificate)) || refused;
+        let (chain, time) = match (&path, certificate) {
+            (Some(path), _) => self.chain(path),
+            (None, Some(certificate)) => (Check::NotChecked, self.own_validity(certificate)),
+            (None, None) => (Check::Unknown, Check::Unknown),
+        };
+        let revocation = Check::NotChecked;
+        if self.policy.revocation == RevocationRule::Require {
+            self.find(Code::RevocationRequired, "");
+        }
+        let mut verdict = SignerVerdict {
+            integrity: signer.integrity,
+            chain,
+            address,
+            revocation,
+            time,
+            status: Status::Valid,
+            path: path.map(|path| path.path.iter().map(|link| link.sha256()).collect()).unwrap_or_default(),
+            candidate,
+        };
+        verdict.status = self.signer_status(&verdict, refused);
+        verdict
+    }
+
+    /// The table of architecture: what makes a signer INVALID, what INDETERMINATE.
+    fn signer_status(&self, signer: &SignerVerdict, refused: bool) -> Status {
+        let address_counts = matches!(self.policy.address_match, AddressMatch::FromOrSender | AddressMatch::Exact);
+        let address = if address_counts { signer.address } else { Check::Ok };
+        let no_from = address_counts && self.facts.mail.from.is_empty();
+        let invalid =
+            refused || signer.integrity == Check::Failed || address == Check::Failed || signer.chain == Check::Failed;
+        let open = signer.integrity != Check::Ok
+            || signer.chain != Check::Ok
+            || signer.time != Check::Ok
+            || no_from
+            || (self.policy.revocation == RevocationRule::Require && signer.revocation != Check::Ok);
+        match (invalid, open) {
+            (true, _) => Status::Invalid,
+            (false, true) => Status::Indeterminate,
+            (false, false) => Status::Valid,
+        }
+    }
+
+    fn status(&mut self, signers: &[SignerVerdict]) -> Status {
+        let signed: Vec<_> = self.facts.layers.iter().filter(|layer| layer.kind == LayerKind::Signed).collect();
+        if signed.is_empty() {
+            return Status::Unsigned;
+        }
+        // A layer that claims to be signed and has no signer that could be read proves nothing: never "unsigned".
+        if signed.iter().any(|layer| layer.signers == 0 || layer.broken.is_some()) || signers.is_empty() {
+            return Status::Invalid;
+        }
+        let statuses = signers.iter().map(|signer| signer.status);
+        let status = match self.policy.required_signers {
+            RequiredSigners::All => statuses.max(),
+            RequiredSigners::Any => statuses.min(),
+        };
+        if status == Some(Status::Valid) && signers.iter().any(|signer| signer.status != Status::Valid) {
+            self.find(Code::SignerMissing, "another signer than the valid one did not pass");
+        }
+        status.unwrap_or(Status::Invalid)
+    }
+
+    /// True: the policy refuses an algorithm or form.
+    fn algorithms(&mut self, signer: &SignerFacts) -> bool {
+        let mut refused = false;
+        for (row, weak) in
+            [(signer.digest_row, Code::SignerDigestWeak), (signer.signature_row, Code::SignerAlgorithmWeak)]
+        {
+            let Some(row) = row else { continue };
+            if !self.policy.takes(row, self.at) {
+                self.find(Code::SignerAlgorithmForbidden, row.name);
+                refused = true;
+            } else if row.strength < WEAK_BELOW {
+                self.find(weak, row.name);
+            }
+        }
+        if !signer.signed_attrs {
+            self.find(Code::SignerSignedAttrsAbsent, "");
+            if self.policy.signed_attrs == Strictness::Require {
+                self.find(Code::SignerSignedAttrsForbidden, "");
+                refused = true;
+            }
+        }
+        refused
+    }
+
+    /// True: the certificate is not for signing mail, or its key is too short for the policy.
+    fn usage(&mut self, certificate: &Certificate) -> bool {
+        let mut refused = false;
+        if certificate.key_usage().is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
+            self.find(Code::SignerKeyUsage, "");
+            refused = true;
+        }
+        if !certificate.allows_email_protection() {
+            self.find(Code::SignerExtendedKeyUsage, "");
+            refused = true;
+        }
+        if let Ok(key) = certificate.public_key(&self.policy.limits)
+            && key.kind() == KeyKind::Rsa
+        {
+            if key.bits() < self.policy.minimum_rsa_bits {
+                self.find(Code::SignerAlgorithmForbidden, key.name());
+                refused = true;
+            } else if key.bits() < WEAK_RSA_BITS {
+                self.find(Code::SignerKeyWeak, key.name());
+            }
+        }
+        refused
+    }
+
+    /// The candidate whose path has the fewest problems (SIG-15: certificates may share an identifier and a key).
+    fn best_path(&self, signer: &SignerFacts) -> (Option<usize>, Option<PathFacts>) {
+        let Some(anchors) = self.trust.anchors else {
+            return ((!signer.candidates.is_empty()).then_some(0), None);
+        };
+        let rules = PathRules { at: self.at, purpose: Purpose::EmailProtection, limits: self.policy.limits.clone() };
+        let mut best: Option<(usize, PathFacts)> = None;
+        for (index, candidate) in signer.candidates.iter().enumerate() {
+            let facts = path::build(
+                candidate,
+                &self.facts.certificates,
+                self.trust.intermediates,
+                anchors,
+                &rules,
+                self.trust.memo,
+            );
+            let better = best
+                .as_ref()
+                .is_none_or(|(_, old)| (!facts.anchored, facts.problems.len()) < (!old.anchored, old.problems.len()));
+            if better {
+                let done = facts.anchored && facts.problems.is_empty();
+                best = Some((index, facts));
+                if done {
+                    break;
+                }
+            }
+        }
+        match best {
+            Some((index, facts)) => (Some(index), Some(facts)),
+            None => (None, None),
+        }
+    }
+
+    /// The chain's and the time's answer.
+    fn chain(&mut self, path: &PathFacts) -> (Check, Check) {
+        let mut chain = if path.anchored { Check::Ok } else { Check::Unknown };
+        let mut time = chain;
+        for (index, problem) in &path.problems {
+            let mut finding = problem.clone();
+            if finding.path.is_empty() {
+                finding.path = format!("chain[{index}]");
+            }
+            match problem.code {
+                Code::ChainExpired | Code::ChainNotYetValid => time = Check::Failed,
+                code if matches!(code.family(), Family::False | Family::Malformed) => chain = Check::Failed,
+                code if code.family() == Family::Weak => {}
+                _ if chain == Check::Ok => chain = Check::Unknown,
+                _ => {}
+            }
+            self.findings.push(finding);
+        }
+        self.findings.extend(path.weak.iter().map(|(index, weak)| weak.clone().path(format!("chain[{index}]"))));
+        if !path.anchored
+            && path.problems.iter().any(|(_, problem)| problem.code == Code::ChainIssuerMissing)
+            && let Some(last) = path.path.last()
+        {
+            self.wanted.push(Wanted::Issuer { name: last.issuer().to_string(), of_serial: last.serial_hex() });
+        }
+        (chain, time)
+    }
+
+    fn own_validity(&mut self, certificate: &Arc<Certificate>) -> Check {
+        self.find(Code::ChainNotJudged, "");
+        if self.at < certificate.not_before() {
+            self.find(Code::ChainNotYetValid, "");
+            Check::Failed
+        } else if self.at > certificate.not_after() {
+            self.find(Code::ChainExpired, "");
+            Check::Failed
+        } else {
+            Check::Ok
+        }
+    }
+
+    /// One answer for each signer, from the addresses of all signers together (decisions: every From mailbox, or Sender).
+    fn addresses(&mut self) -> Vec<Check> {
+        let signers = &self.facts.signers;
+        let rule = self.policy.address_match;
+        if rule == AddressMatch::Off || signers.is_empty() {
+            return vec![Check::NotChecked; signers.len()];
+        }
+        if self.facts.mail.from_fields > 1 {
+            self.find(Code::AddressSeveralFrom, "");
+            return vec![Check::Failed; signers.len()];
+        }
+        if self.facts.mail.from.is_empty() {
+            self.find(Code::AddressNoFrom, "");
+            return vec![Check::NotChecked; signers.len()];
+        }
+        let own: Vec<Vec<String>> = signers
+            .iter()
+            .map(|signer| signer.candidates.first().map(|certificate| certificate.mailboxes()).unwrap_or_default())
+            .collect();
+        let named = self.named_mailboxes(&own);
+        let checks: Vec<_> = own.iter().map(|mailboxes| self.address_of(mailboxes, &named)).collect();
+        if checks.contains(&Check::Failed) {
+            let code = if rule == AddressMatch::Report { Code::AddressReported } else { Code::AddressMismatch };
+            self.find(code, self.address_detail(&own));
+        }
+        checks
+    }
+
+    /// The message's mailboxes that the signers must have, as matched; None: not all are covered.
+    fn named_mailboxes(&mut self, own: &[Vec<String>]) -> Option<Vec<String>> {
+        let mail = &self.facts.mail;
+        let from: Vec<_> = mail.from.iter().map(|mailbox| mailbox.addr_spec()).collect();
+        let exact = self.policy.address_match == AddressMatch::Exact;
+        let best = |name: &String| {
+            own.iter().flatten().map(|mailbox| same_mailbox(mailbox, name)).fold(Match::No, |best, found| {
+                match (best, found) {
+                    (Match::Exact, _) | (_, Match::Exact) => Match::Exact,
+                    (Match::CaseDiffers, _) | (_, Match::CaseDiffers) => Match::CaseDiffers,
+                    _ => Match::No,
+                }
+            })
+        };
+        let fits = |found: &Match| *found == Match::Exact || (!exact && *found == Match::CaseDiffers);
+        let matches: Vec<_> = from.iter().map(best).collect();
+        if matches.iter().all(fits) {
+            if matches.contains(&Match::CaseDiffers) {
+                self.find(Code::AddressCaseDiffers, "");
+            }
+            return Some(from);
+        }
+        let sender = mail.sender.as_ref().map(|sender| sender.addr_spec());
+        match sender {
+            Some(sender) if !exact && fits(&best(&sender)) => {
+                self.find(Code::AddressSenderMatches, sender.clone());
+                Some(vec![sender])
+            }
+            _ => None,
+        }
+    }
+
+    fn address_of(&mut self, own: &[String], named: &Option<Vec<String>>) -> Check {
+        if own.is_empty() {
+            self.find(Code::AddressNoneInCertificate, "");
+            return Check::NotChecked;
+        }
+        let Some(named) = named else { return Check::Failed };
+        let matches = own.iter().any(|mailbox| named.iter().any(|name| same_mailbox(mailbox, name) != Match::No));
+        // Another signer covers the sender: this one is a co-signer, about whose address nothing was asked.
+        if matches { Check::Ok } else { Check::NotChecked }
+    }
+
+    fn address_detail(&self, own: &[Vec<String>]) -> String {
+        let from: Vec<_> = self.facts.mail.from.iter().map(|mailbox| mailbox.addr_spec()).collect();
+        let own: Vec<_> = own.iter().flatten().map(String::as_str).collect();
+        format!("certificate: {}; From: {}", own.join(", "), from.join(", "))
+    }
+
+    /// Findings about the strength of the encrypted layers that were opened.
+    fn encryption(&mut self) {
+        let weak: Vec<_> = self.facts.layers.iter().filter(|layer| layer.kind.is_encrypted()).collect();
+        for layer in weak {
+            if let Some(row) = layer.algorithm_row
+                && row.strength < WEAK_BELOW
+            {
+                let path = layer.path.clone();
+                self.findings.push(Finding::new(Code::DecryptionAlgorithmWeak).path(path).detail(row.name));
+            }
+        }
+        let opened = self.facts.decryption() == Check::Ok;
+        if opened && !self.facts.authenticated() {
+            self.find(Code::DecryptionUnauthenticated, "");
+        }
+    }
+}
+
+/// RFC 9787 §6.1: from the envelope only; a failed signature is no signature.
+fn summary(facts: &Facts, status: Status) -> Summary {
+    let signed = matches!(status, Status::Valid | Status::Indeterminate);
+    Summary::of(signed, facts.layers.iter().any(|layer| layer.kind.is_encrypted()))
+}
+
+fn coverage(facts: &Facts) -> String {
+    if facts.intact_from(0) {
+        return "all".to_owned();
+    }
+    let signed_parts = facts.errant.iter().filter(|errant| !errant.encrypted).count();
+    if facts.layers.is_empty() && signed_parts > 0 && facts.parts > 0 {
+        return format!("{} of {} parts", signed_parts.min(facts.parts), facts.parts);
+    }
+    "none".to_owned()
+}

@@ -1,0 +1,12 @@
+//! Facts, policy, verdict: mechanism states facts, policy judges them (house rule 6).
+
+pub mod facts;
+pub mod judge;
+#[allow(clippy::module_inception)]
+pub mod policy;
+pub mod verdict;
+
+pub use facts::{Check, Facts, Layer, SignerFacts};
+pub use judge::{Times, Trust, judge};
+pub use policy::Policy;
+pub use verdict::{SignerVerdict, Status, Summary, Verdict};

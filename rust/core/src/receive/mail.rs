@@ -1,0 +1,53 @@
+//! The header fields of a message that its row and the address match need.
+
+use crate::asn1::UnixTime;
+use crate::mime::address::{self, Mailbox};
+use crate::mime::scan::{Field, Header};
+use crate::mime::{date, field};
+use crate::policy::facts::Mail;
+use crate::{Code, Finding, Limits};
+
+/// Reads what can be read; what cannot is a finding.
+pub(super) fn mail(header: &Header<'_>, limits: &Limits, findings: &mut Vec<Finding>) -> Mail {
+    let mut charset_replaced = false;
+    let mut mailboxes = |name: &str| {
+        let Some(found) = header.first(name) else { return Vec::new() };
+        boxes(found, name, limits, findings)
+    };
+    let (from, sender, to, cc) = (mailboxes("From"), mailboxes("Sender"), mailboxes("To"), mailboxes("Cc"));
+    let subject = header.first("Subject").map(|found| {
+        let text = field::unstructured(found.value);
+        charset_replaced |= text.charset_replaced;
+        text.text
+    });
+    if charset_replaced {
+        findings.push(Finding::new(Code::MimeCharset).path("Subject"));
+    }
+    Mail {
+        message_id: header.first("Message-ID").and_then(|found| field::message_id(found.value)),
+        sent_at: header.first("Date").and_then(|found| date::date(found.value)).map(UnixTime),
+        from,
+        from_fields: header.all("From").count(),
+        sender: sender.into_iter().next(),
+        to,
+        cc,
+        subject,
+        fields: header.fields().len(),
+    }
+}
+
+fn boxes(found: &Field<'_>, name: &str, limits: &Limits, findings: &mut Vec<Finding>) -> Vec<Mailbox> {
+    match address::addresses(found.value, limits) {
+        Ok(addresses) => {
+            if addresses.malformed {
+                findings
+                    .push(Finding { offset: Some(found.offset), ..Finding::new(Code::AddressMalformed).path(name) });
+            }
+            addresses.mailboxes
+        }
+        Err(error) => {
+            findings.push(error.within(name).into_finding());
+            Vec::new()
+        }
+    }
+}

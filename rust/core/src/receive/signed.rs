@@ -1,0 +1,478 @@
+//! A SignedData layer: digests over the content as received, then one signature check after another.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Opening, Phase, Place, range_in};
+use crate::alg::{Message, SignatureAlgorithm};
+use crate::cms::content_info::ContentInfo;
+use crate::cms::identifier::SignerIdentifier;
+use crate::cms::signed_attributes::{
+    CheckedAttrs, EssHashAlgorithm, check_signed_attrs, check_unsigned_attrs, looks_like_signed_attrs,
+};
+use crate::cms::signed_data::{EContent, SignedData};
+use crate::cms::signer::SignerInfo;
+use crate::crypto::digest::{Digest, DigestValue, SHA1, SHA256};
+use crate::mime::canonical::canonical;
+use crate::policy::facts::{Check, Facts, Layer, LayerKind, SignerFacts, Wanted};
+use crate::x509::certificate::{Certificate, serial_hex};
+use crate::{Code, Error, Finding, Limits, Result};
+
+/// What a signature is checked over, owned.
+#[derive(Clone, Debug)]
+enum Signed {
+    Digest(DigestValue),
+    Bytes(Arc<[u8]>),
+}
+
+/// One try: this key over these bytes.
+#[derive(Clone, Debug)]
+struct Attempt {
+    candidate: Arc<Certificate>,
+    signed: Signed,
+    /// The DER form of signedAttrs, where the received form differs from it (RFC 5652 §5.4).
+    reencoded: bool,
+}
+
+/// A signature check to be done: pure, and free to run on any thread.
+#[derive(Clone, Debug)]
+pub struct SignatureCheck {
+    algorithm: SignatureAlgorithm,
+    attempt: Attempt,
+    signature: Arc<[u8]>,
+    limits: Limits,
+}
+
+impl SignatureCheck {
+    pub fn run(&self) -> bool {
+        let Ok(key) = self.attempt.candidate.public_key(&self.limits) else { return false };
+        let message = match &self.attempt.signed {
+            Signed::Digest(value) => Message::Digest(value),
+            Signed::Bytes(bytes) => Message::Bytes(bytes),
+        };
+        self.algorithm.verify(key, message, &self.signature)
+    }
+}
+
+/// A signer whose signature is still to be checked.
+struct Pending {
+    /// Index into `Facts.signers`.
+    signer: usize,
+    algorithm: SignatureAlgorithm,
+    signature: Arc<[u8]>,
+    attempts: VecDeque<Attempt>,
+}
+
+pub(super) struct SignersPhase {
+    pending: VecDeque<Pending>,
+    pub(super) next: Option<(Place, String)>,
+    limits: Limits,
+}
+
+impl SignersPhase {
+    pub(super) fn need(&self) -> Option<SignatureCheck> {
+        let pending = self.pending.front()?;
+        Some(SignatureCheck {
+            algorithm: pending.algorithm.clone(),
+            attempt: pending.attempts.front()?.clone(),
+            signature: Arc::clone(&pending.signature),
+            limits: self.limits.clone(),
+        })
+    }
+
+    pub(super) fn answer(&mut self, right: bool, facts: &mut Facts) {
+        let Some(pending) = self.pending.front_mut() else { return };
+        let Some(attempt) = pending.attempts.pop_front() else { return };
+        let Some(signer) = facts.signers.get_mut(pending.signer) else { return };
+        if right {
+            signer.integrity = Check::Ok;
+            // Certificates with the same key prove the same; the path decides among them.
+            signer.candidates.retain(|candidate| candidate.spki() == attempt.candidate.spki());
+            if attempt.reencoded {
+                signer.findings.push(Finding::new(Code::SignerSignedAttrsNotDer));
+            }
+            self.pending.pop_front();
+        } else if pending.attempts.is_empty() {
+            signer.integrity = Check::Failed;
+            signer.findings.push(Finding::new(Code::SignerSignatureMismatch));
+            self.pending.pop_front();
+        }
+    }
+}
+
+/// The content that was signed, in the forms that a digest may have been taken over.
+struct SignedContent<'a> {
+    detached: Option<&'a [u8]>,
+    econtent: Option<&'a EContent<'a>>,
+    digests: Vec<(&'static str, bool, DigestValue)>,
+}
+
+impl SignedContent<'_> {
+    /// The digest of the content; `as_stored` takes a detached part without the CRLF view.
+    fn digest(&mut self, name: &'static str, digest: &'static dyn Digest, as_stored: bool) -> DigestValue {
+        if let Some((_, _, value)) = self.digests.iter().find(|known| known.0 == name && known.1 == as_stored) {
+            return *value;
+        }
+        let mut context = digest.start();
+        self.each(as_stored, |chunk| context.update(chunk));
+        let value = context.finish();
+        self.digests.push((name, as_stored, value));
+        value
+    }
+
+    fn each(&self, as_stored: bool, mut take: impl FnMut(&[u8])) {
+        match (self.detached, self.econtent) {
+            (Some(part), _) if as_stored => take(part),
+            (Some(part), _) => canonical(part).chunks().for_each(take),
+            (None, Some(content)) => content.segments().for_each(take),
+            (None, None) => {}
+        }
+    }
+
+    fn bytes(&self, as_stored: bool) -> Vec<u8> {
+        let mut joined = Vec::new();
+        self.each(as_stored, |chunk| joined.extend_from_slice(chunk));
+        joined
+    }
+
+    fn line_endings_differ(&self) -> bool {
+        self.detached.is_some_and(|part| !canonical(part).is_identity())
+    }
+}
+
+/// What reading one SignerInfo gives.
+struct SignerOutcome {
+    facts: SignerFacts,
+    check: Option<(SignatureAlgorithm, Arc<[u8]>, VecDeque<Attempt>)>,
+    repaired: bool,
+}
+
+/// What reading a SignedData gives, owned, so that the buffers are free again.
+struct Outcome {
+    certs_only: bool,
+    algorithm: String,
+    certificates: Vec<Arc<Certificate>>,
+    signers: Vec<SignerOutcome>,
+    findings: Vec<Finding>,
+    /// Where the content lies in the CMS bytes, or the joined segments.
+    content: Option<core::result::Result<(usize, usize), Vec<u8>>>,
+    content_is_entity: bool,
+}
+
+impl<'m> Opening<'m> {
+    /// `detached`: the signed part of a multipart/signed. `next`: what to look at afterwards, where the content allows.
+    pub(super) fn signed_data(
+        &mut self,
+        cms: &Place,
+        detached: Option<&Place>,
+        mut layer: Layer,
+        next: Option<(Place, String)>,
+    ) -> Phase<'m> {
+        layer.kind = LayerKind::Signed;
+        let outcome = match self.read_signed_data(cms, detached) {
+            Ok(outcome) => outcome,
+            Err(error) => return self.broken(layer, error),
+        };
+        layer.algorithm = outcome.algorithm;
+        layer.signers = outcome.signers.len();
+        let path = layer.path.clone();
+        self.facts.findings.extend(outcome.findings.into_iter().map(|finding| finding.path(path.as_str())));
+        self.facts.certificates.extend(outcome.certificates);
+        if outcome.certs_only && detached.is_none() {
+            layer.kind = LayerKind::CertsOnly;
+            self.facts.findings.push(Finding::new(Code::StructureCertsOnly).path(path));
+            self.facts.layers.push(layer);
+            return Phase::Finished;
+        }
+        let inner = match (detached, outcome.content) {
+            (Some(part), _) => Some(part.clone()),
+            (None, Some(Ok((start, end)))) => {
+                Some(Place { buffer: cms.buffer, start: cms.start + start, end: cms.start + end })
+            }
+            (None, Some(Err(joined))) => Some(self.keep(joined)),
+            (None, None) => None,
+        };
+        if outcome.signers.is_empty() {
+            layer.broken = Some(Code::SignerNone);
+            self.facts.findings.push(Finding::new(Code::SignerNone).path(path.as_str()));
+        }
+        let index = self.facts.layers.len();
+        self.facts.layers.push(layer);
+        self.content.clone_from(&inner);
+        let next = match (inner, next) {
+            (Some(place), Some((_, path))) if outcome.content_is_entity => Some((place, path)),
+            _ => None,
+        };
+        self.await_signers(outcome.signers, index, &path, next)
+    }
+
+    fn await_signers(
+        &mut self,
+        signers: Vec<SignerOutcome>,
+        layer: usize,
+        path: &str,
+        next: Option<(Place, String)>,
+    ) -> Phase<'m> {
+        let mut pending = VecDeque::new();
+        for outcome in signers {
+            let mut facts = outcome.facts;
+            facts.layer = layer;
+            if outcome.repaired {
+                self.facts.findings.push(Finding::new(Code::MimeLineEndings).path(path));
+            }
+            if facts.candidates.is_empty() {
+                self.facts.wanted.push(Wanted::Certificate { id: facts.id.clone() });
+            }
+            let signer = self.facts.signers.len();
+            self.facts.signers.push(facts);
+            if let Some((algorithm, signature, attempts)) = outcome.check {
+                pending.push_back(Pending { signer, algorithm, signature, attempts });
+            }
+        }
+        Phase::Signers(SignersPhase { pending, next, limits: self.limits().clone() })
+    }
+
+    fn read_signed_data(&self, cms: &Place, detached: Option<&Place>) -> Result<Outcome> {
+        let limits = self.limits();
+        let bytes = self.bytes(cms);
+        let info = ContentInfo::read(bytes, limits)?;
+        let content = info.content.ok_or_else(|| Error::new(Code::CmsContentAbsent))?;
+        let signed_data = SignedData::read(&content, limits)?;
+        let (certificates, mut findings) = self.certificates(&signed_data);
+        let detached = detached.map(|part| self.bytes(part));
+        let econtent = signed_data.encap_content_info.e_content.as_ref();
+        if !signed_data.version_is_prescribed() {
+            findings.push(Finding::new(Code::CmsVersion).detail(format!("SignedData {}", signed_data.version)));
+        }
+        if detached.is_none() && econtent.is_none() && !signed_data.is_certs_only() {
+            return Err(Error::new(Code::CmsContentAbsent));
+        }
+        let mut content = SignedContent { detached, econtent, digests: Vec::new() };
+        let reader = SignerReader { opening: self, signed_data: &signed_data, certificates: &certificates, limits };
+        let mut signers = Vec::new();
+        for signer_info in &signed_data.signer_infos {
+            signers.push(reader.read(signer_info, &mut content));
+        }
+        let names: Vec<_> = signers.iter().map(|signer| signer.facts.digest.as_str()).collect();
+        Ok(Outcome {
+            certs_only: signed_data.is_certs_only(),
+            algorithm: names.join(","),
+            content: econtent.map(|content| place_of(bytes, content)),
+            content_is_entity: signed_data.encap_content_info.e_content_type == crate::asn1::oid::DATA,
+            certificates,
+            signers,
+            findings,
+        })
+    }
+
+    /// The certificates of the bag that can be read; what cannot is a finding, for it may be another signer's.
+    fn certificates(&self, signed_data: &SignedData<'_>) -> (Vec<Arc<Certificate>>, Vec<Finding>) {
+        let mut findings = Vec::new();
+        let mut certificates = Vec::new();
+        for (index, der) in signed_data.certificates.iter().enumerate() {
+            match self.receiver.memo.intern(der) {
+                Ok(certificate) => certificates.push(certificate),
+                Err(error) => findings.push(error.within(&format!("certificates[{index}]")).into_finding()),
+            }
+        }
+        (certificates, findings)
+    }
+}
+
+fn place_of(bytes: &[u8], content: &EContent<'_>) -> core::result::Result<(usize, usize), Vec<u8>> {
+    match content.to_cow() {
+        Cow::Borrowed(slice) => range_in(bytes, slice).ok_or_else(|| slice.to_vec()),
+        Cow::Owned(joined) => Err(joined),
+    }
+}
+
+/// Reads the SignerInfos of one SignedData.
+struct SignerReader<'a, 'm> {
+    opening: &'a Opening<'m>,
+    signed_data: &'a SignedData<'a>,
+    certificates: &'a [Arc<Certificate>],
+    limits: &'a Limits,
+}
+
+impl SignerReader<'_, '_> {
+    fn read(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>) -> SignerOutcome {
+        let candidates = self.candidates(&info.sid);
+        let mut outcome = SignerOutcome {
+            facts: SignerFacts {
+                layer: 0,
+                id: signer_id(&info.sid, self.limits),
+                candidates,
+                digest: info.digest_algorithm.name(),
+                digest_row: info.digest_algorithm.row(),
+                signature_algorithm: info.signature_algorithm.name(),
+                signature_row: info.signature_algorithm.row(),
+                signing_time: None,
+                signed_attrs: info.signed_attrs.is_some(),
+                integrity: Check::Unknown,
+                findings: Vec::new(),
+            },
+            check: None,
+            repaired: false,
+        };
+        match self.prepare(info, content, &mut outcome) {
+            Ok(()) => {}
+            Err(error) => {
+                // What is not known cannot be said to be wrong; everything else is wrong.
+                let unknown = error.code() == Code::SignerAlgorithmUnsupported;
+                outcome.facts.integrity = if unknown { Check::Unknown } else { Check::Failed };
+                outcome.facts.findings.push(error.into_finding());
+                outcome.check = None;
+            }
+        }
+        outcome
+    }
+
+    /// Everything but the public-key operation: the two mandatory steps are the digest here and the signature there.
+    fn prepare(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>, out: &mut SignerOutcome) -> Result<()> {
+        if content.detached.is_some() && content.econtent.is_some() {
+            return Err(Error::new(Code::SignerEcontentInDetached));
+        }
+        if !self.signed_data.digest_algorithms.iter().any(|listed| listed.algorithm == info.digest_algorithm.algorithm)
+        {
+            out.facts.findings.push(Finding::new(Code::SignerDigestNotListed).detail(info.digest_algorithm.name()));
+        }
+        let (digest_row, digest) = info.digest_algorithm.digest()?;
+        if let Some(unsigned) = &info.unsigned_attrs {
+            check_unsigned_attrs(unsigned)?;
+        }
+        let algorithm = SignatureAlgorithm::resolve(&info.signature_algorithm, Some(&info.digest_algorithm))?;
+        let messages = match &info.signed_attrs {
+            Some(attributes) => {
+                let checked = check_signed_attrs(attributes, self.signed_data.encap_content_info.e_content_type)?;
+                out.facts.signing_time = checked.signing_time;
+                if let Some(protection) = &checked.algorithm_protection {
+                    protection.check(&info.digest_algorithm, &info.signature_algorithm, self.limits)?;
+                }
+                self.keep_named_certificates(&checked, &mut out.facts)?;
+                let claimed = checked.message_digest;
+                let canonical = content.digest(digest_row.name, digest, false);
+                let as_stored = canonical.as_ref() != claimed
+                    && content.line_endings_differ()
+                    && content.digest(digest_row.name, digest, true).as_ref() == claimed;
+                if canonical.as_ref() != claimed && !as_stored {
+                    return Err(Error::new(Code::SignerDigestMismatch));
+                }
+                out.repaired = content.line_endings_differ();
+                let received = (Signed::Bytes(attributes.signing_input().to_vec().into()), false);
+                let der = attributes.der_form(self.limits).map(|der| (Signed::Bytes(der.into()), true));
+                core::iter::once(received).chain(der).collect::<Vec<_>>()
+            }
+            None => self.without_signed_attrs(&algorithm, content, out)?,
+        };
+        if out.facts.candidates.is_empty() {
+            out.facts.findings.push(Finding::new(Code::SignerCertificateMissing).detail(out.facts.id.clone()));
+            return Ok(());
+        }
+        let attempts = self.attempts(&out.facts.candidates, &messages);
+        out.check = Some((algorithm, info.signature.to_vec().into(), attempts));
+        Ok(())
+    }
+
+    /// signingCertificate(V2) names the one certificate that counts (RFC 5035, C-21): the others do not.
+    fn keep_named_certificates(&self, checked: &CheckedAttrs<'_>, facts: &mut SignerFacts) -> Result<()> {
+        let Some(named) = &checked.ess_cert_hash else { return Ok(()) };
+        let digest: &dyn Digest = match &named.hash_algorithm {
+            EssHashAlgorithm::Sha1 => &SHA1,
+            EssHashAlgorithm::Sha256 => &SHA256,
+            EssHashAlgorithm::Named(identifier) => identifier.digest()?.1,
+        };
+        let before = facts.candidates.len();
+        facts.candidates.retain(|certificate| digest.digest(certificate.der()).as_ref() == named.cert_hash);
+        if before > 0 && facts.candidates.is_empty() {
+            return Err(Error::new(Code::SignerCertificateMismatch));
+        }
+        Ok(())
+    }
+
+    /// The signature is over the content itself (RFC 5652 §5.4).
+    fn without_signed_attrs(
+        &self,
+        algorithm: &SignatureAlgorithm,
+        content: &mut SignedContent<'_>,
+        out: &mut SignerOutcome,
+    ) -> Result<Vec<(Signed, bool)>> {
+        if self.signed_data.encap_content_info.e_content_type != crate::asn1::oid::DATA {
+            return Err(Error::with(Code::SignerAttributeMissing, "the content is not id-data"));
+        }
+        let first = content.detached.or_else(|| content.econtent.and_then(|content| content.segments().next()));
+        if first.is_some_and(|bytes| bytes.first() == Some(&0x31)) {
+            let bytes = content.bytes(true);
+            if looks_like_signed_attrs(&bytes, self.limits) {
+                return Err(Error::new(Code::SignerAmbiguousContent));
+            }
+        }
+        out.repaired = content.line_endings_differ();
+        let forms: &[bool] = if out.repaired { &[false, true] } else { &[false] };
+        let mut messages = Vec::new();
+        for as_stored in forms {
+            let signed = match (algorithm.prehash(), algorithm.digest_row()) {
+                (Some(digest), Some(row)) => Signed::Digest(content.digest(row.name, digest, *as_stored)),
+                _ => Signed::Bytes(content.bytes(*as_stored).into()),
+            };
+            messages.push((signed, false));
+        }
+        Ok(messages)
+    }
+
+    /// Every certificate that fits, each key once, each with every form; the budget is that of a path.
+    fn attempts(&self, candidates: &[Arc<Certificate>], messages: &[(Signed, bool)]) -> VecDeque<Attempt> {
+        let budget = usize::try_from(self.limits.path_signatures).unwrap_or(usize::MAX);
+        let mut keys: Vec<&[u8]> = Vec::new();
+        let mut attempts = VecDeque::new();
+        for candidate in candidates {
+            if keys.contains(&candidate.spki()) {
+                continue;
+            }
+            keys.push(candidate.spki());
+            for (signed, reencoded) in messages {
+                if attempts.len() < budget {
+                    attempts.push_back(Attempt {
+                        candidate: Arc::clone(candidate),
+                        signed: signed.clone(),
+                        reencoded: *reencoded,
+                    });
+                }
+            }
+        }
+        attempts
+    }
+
+    /// Certificates of the message, then of the receiver, that the SignerIdentifier names (SIG-15: all of them).
+    fn candidates(&self, sid: &SignerIdentifier<'_>) -> Vec<Arc<Certificate>> {
+        let fits = |certificate: &Arc<Certificate>| match sid {
+            SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
+                certificate.is_named_by(issuer, serial_number.bytes(), self.limits)
+            }
+            SignerIdentifier::SubjectKeyIdentifier(id) => certificate.subject_key_identifier() == Some(id.as_ref()),
+        };
+        let receiver = self.opening.receiver;
+        let pools = receiver.anchors.as_ref().map(|anchors| anchors.pool());
+        let mut found: Vec<_> = self.certificates.iter().filter(|certificate| fits(certificate)).cloned().collect();
+        for pool in [Some(&receiver.intermediates), pools].into_iter().flatten() {
+            let known = match sid {
+                SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
+                    pool.by_issuer_and_serial(issuer, serial_number.bytes(), self.limits)
+                }
+                SignerIdentifier::SubjectKeyIdentifier(id) => pool.by_subject_key_identifier(id.as_ref()),
+            };
+            found.extend(known.iter().cloned());
+        }
+        found.dedup_by(|second, first| second.der() == first.der());
+        found
+    }
+}
+
+fn signer_id(sid: &SignerIdentifier<'_>, limits: &Limits) -> String {
+    match sid {
+        SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
+            super::enveloped::issuer_serial_id(issuer, &serial_hex(serial_number.bytes()), limits)
+        }
+        SignerIdentifier::SubjectKeyIdentifier(id) => format!("ski={}", super::enveloped::hex(id.as_ref())),
+    }
+}

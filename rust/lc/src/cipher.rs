@@ -1,0 +1,259 @@
+//! Incremental decryption: CBC without any padding rule, and GCM with a tag of 12 to 16 octets.
+
+use core::ffi::c_int;
+use core::ptr;
+
+use aws_lc_sys as c;
+
+use crate::{Failed, Result, check, failed};
+
+/// EVP takes lengths as `int`.
+const CHUNK: usize = 1 << 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cipher {
+    Aes128Cbc,
+    Aes192Cbc,
+    Aes256Cbc,
+    DesEde3Cbc,
+    Aes128Gcm,
+    Aes192Gcm,
+    Aes256Gcm,
+}
+
+impl Cipher {
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::Aes128Cbc | Self::Aes128Gcm => 16,
+            Self::Aes192Cbc | Self::Aes192Gcm | Self::DesEde3Cbc => 24,
+            Self::Aes256Cbc | Self::Aes256Gcm => 32,
+        }
+    }
+
+    /// Octets of the initialization vector (CBC) or nonce (GCM).
+    pub const fn iv_len(self) -> usize {
+        match self {
+            Self::Aes128Cbc | Self::Aes192Cbc | Self::Aes256Cbc => 16,
+            Self::DesEde3Cbc => 8,
+            Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm => 12,
+        }
+    }
+
+    /// Octets of a block of CBC; 1 for GCM, which works on any length.
+    pub const fn block_len(self) -> usize {
+        if self.is_aead() { 1 } else { self.iv_len() }
+    }
+
+    pub const fn is_aead(self) -> bool {
+        matches!(self, Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm)
+    }
+
+    fn evp(self) -> *const c::EVP_CIPHER {
+        // SAFETY: these take nothing and return a pointer to a static.
+        unsafe {
+            match self {
+                Self::Aes128Cbc => c::EVP_aes_128_cbc(),
+                Self::Aes192Cbc => c::EVP_aes_192_cbc(),
+                Self::Aes256Cbc => c::EVP_aes_256_cbc(),
+                Self::DesEde3Cbc => c::EVP_des_ede3_cbc(),
+                Self::Aes128Gcm => c::EVP_aes_128_gcm(),
+                Self::Aes192Gcm => c::EVP_aes_192_gcm(),
+                Self::Aes256Gcm => c::EVP_aes_256_gcm(),
+            }
+        }
+    }
+}
+
+/// A decryption under way. The key is wiped when it is dropped.
+#[derive(Debug)]
+pub struct Decryption {
+    context: *mut c::EVP_CIPHER_CTX,
+    cipher: Cipher,
+    /// Octets of a block that is not complete yet.
+    pending: usize,
+}
+
+// SAFETY: the context is owned by this value alone and bound to no thread.
+unsafe impl Send for Decryption {}
+
+impl Decryption {
+    /// Fails if key or iv has another length than the cipher demands.
+    pub fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self> {
+        if key.len() != cipher.key_len() || iv.len() != cipher.iv_len() {
+            return Err(Failed);
+        }
+        // SAFETY: takes nothing; null is handled.
+        let context = unsafe { c::EVP_CIPHER_CTX_new() };
+        if context.is_null() {
+            return Err(failed());
+        }
+        let this = Self { context, cipher, pending: 0 };
+        // SAFETY: the context is live; key and iv have the lengths that this cipher reads, checked above.
+        check(unsafe { c::EVP_DecryptInit_ex(context, cipher.evp(), ptr::null_mut(), key.as_ptr(), iv.as_ptr()) })?;
+        // SAFETY: the context is live and initialized.
+        check(unsafe { c::EVP_CIPHER_CTX_set_padding(context, 0) })?;
+        Ok(this)
+    }
+
+    /// Additional data of GCM, before any ciphertext.
+    pub fn additional_data(&mut self, data: &[u8]) -> Result<()> {
+        if !self.cipher.is_aead() {
+            return Err(Failed);
+        }
+        data.chunks(CHUNK).try_for_each(|chunk| self.evp_update(ptr::null_mut(), chunk).map(drop))
+    }
+
+    /// Decrypts `input` into the front of `output` and returns the octets written: whole blocks, so that what is
+    /// written in all calls together is never longer than all input. Fails if `output` is too short for them.
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        let block = self.cipher.block_len();
+        let total = self.pending.checked_add(input.len()).ok_or(Failed)?;
+        if output.len() < total - total % block {
+            return Err(Failed);
+        }
+        let mut written = 0;
+        for chunk in input.chunks(CHUNK) {
+            let target = output.get_mut(written..).ok_or(Failed)?;
+            // `target` has room: all blocks completed by all chunks fit into `output`, checked above.
+            written += self.evp_update(target.as_mut_ptr(), chunk)?;
+        }
+        self.pending = total % block;
+        Ok(written)
+    }
+
+    /// `output` must be null (additional data) or have room for the blocks that `chunk` completes.
+    fn evp_update(&mut self, output: *mut u8, chunk: &[u8]) -> Result<usize> {
+        let len = c_int::try_from(chunk.len()).map_err(|_| Failed)?;
+        let mut written: c_int = 0;
+        // SAFETY: the context is live; `chunk` is valid for `len`; the callers give `output` room for every block that is
+        // completed, and with padding off nothing else is written.
+        check(unsafe { c::EVP_DecryptUpdate(self.context, output, &mut written, chunk.as_ptr(), len) })?;
+        usize::try_from(written).map_err(|_| Failed)
+    }
+
+    /// End of a CBC ciphertext: fails inside a block.
+    pub fn finish(self) -> Result<()> {
+        if self.cipher.is_aead() || self.pending != 0 { Err(Failed) } else { Ok(()) }
+    }
+
+    /// End of a GCM ciphertext: fails if the tag (12 to 16 octets, compared over its whole length in constant time) is
+    /// wrong. Nothing that `update` wrote may be used before this succeeded.
+    pub fn finish_with_tag(self, tag: &[u8]) -> Result<()> {
+        if !self.cipher.is_aead() || !(12..=16).contains(&tag.len()) {
+            return Err(Failed);
+        }
+        let mut tag_copy = [0_u8; 16];
+        tag_copy[..tag.len()].copy_from_slice(tag);
+        let len = tag.len() as c_int;
+        let pointer = tag_copy.as_mut_ptr().cast();
+        // SAFETY: the context is live; the buffer is valid for `len` octets and is copied, not kept.
+        check(unsafe { c::EVP_CIPHER_CTX_ctrl(self.context, c::EVP_CTRL_AEAD_SET_TAG, len, pointer) })?;
+        let (mut unused, mut written) = ([0_u8; 16], 0);
+        // SAFETY: the context is live; GCM writes nothing at the end, and there is room for a block.
+        check(unsafe { c::EVP_DecryptFinal_ex(self.context, unused.as_mut_ptr(), &mut written) })
+    }
+}
+
+impl Drop for Decryption {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `EVP_CIPHER_CTX_new`, is owned by this value and freed once; freeing wipes it.
+        unsafe { c::EVP_CIPHER_CTX_free(self.context) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{hex, no_error_left};
+
+    fn decrypt(cipher: Cipher, key: &str, iv: &str, ciphertext: &[u8], chunk: usize) -> Vec<u8> {
+        let mut decryption = Decryption::new(cipher, &hex(key), &hex(iv)).unwrap();
+        let (mut output, mut written) = (vec![0; ciphertext.len()], 0);
+        for part in ciphertext.chunks(chunk) {
+            written += decryption.update(part, &mut output[written..]).unwrap();
+        }
+        assert_eq!(written, ciphertext.len());
+        decryption.finish().unwrap();
+        output
+    }
+
+    #[test]
+    fn aes_cbc_sp800_38a() {
+        let iv = "000102030405060708090a0b0c0d0e0f";
+        let plain = hex("6bc1bee22e409f96e93d7e117393172a ae2d8a571e03ac9c9eb76fac45af8e51");
+        let rows = [
+            (
+                Cipher::Aes128Cbc,
+                "2b7e151628aed2a6abf7158809cf4f3c",
+                "7649abac8119b246cee98e9b12e9197d 5086cb9b507219ee95db113a917678b2",
+            ),
+            (
+                Cipher::Aes192Cbc,
+                "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
+                "4f021db243bc633d7178183a9fa071e8 b4d9ada9ad7dedf4e5e738763f69145a",
+            ),
+            (
+                Cipher::Aes256Cbc,
+                "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+                "f58c4c04d6e5f1ba779eabfb5f7bfbd6 9cfc4e967edb808d679f777bc6702c7d",
+            ),
+        ];
+        for (cipher, key, ciphertext) in rows {
+            for chunk in [1, 7, 16, 17, 32] {
+                assert_eq!(decrypt(cipher, key, iv, &hex(ciphertext), chunk), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn des_ede3_cbc_sp800_67() {
+        // SP 800-67 Appendix B.1 is ECB; with a zero iv the first block of CBC is the same.
+        let key = "0123456789abcdef 23456789abcdef01 456789abcdef0123";
+        let plain = decrypt(Cipher::DesEde3Cbc, key, "0000000000000000", &hex("a826fd8ce53b855f"), 3);
+        assert_eq!(plain, b"The qufc");
+    }
+
+    #[test]
+    fn aes_gcm_mcgrew_viega_case_4() {
+        let key = hex("feffe9928665731c6d6a8f9467308308");
+        let iv = hex("cafebabefacedbaddecaf888");
+        let aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+        let ciphertext = hex("42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e
+            21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091");
+        let plain = hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+            1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+        let tag = hex("5bc94fbc3221a5db94fae95ae7121a47");
+        let open = |tag: &[u8], chunk: usize| {
+            let mut decryption = Decryption::new(Cipher::Aes128Gcm, &key, &iv).unwrap();
+            decryption.additional_data(&aad).unwrap();
+            let (mut output, mut written) = (vec![0; ciphertext.len()], 0);
+            for part in ciphertext.chunks(chunk) {
+                written += decryption.update(part, &mut output[written..]).unwrap();
+            }
+            decryption.finish_with_tag(tag).map(|()| output)
+        };
+        for chunk in [1, 13, 16, 60] {
+            for len in 12..=16 {
+                assert_eq!(open(&tag[..len], chunk), Ok(plain.clone()));
+            }
+        }
+        for byte in 0..16 {
+            let mut wrong = tag.clone();
+            wrong[byte] ^= 1;
+            assert_eq!(open(&wrong, 60), Err(Failed));
+        }
+        assert_eq!(open(&tag[..11], 60), Err(Failed));
+        no_error_left();
+    }
+
+    #[test]
+    fn wrong_lengths_are_refused() {
+        assert_eq!(Decryption::new(Cipher::Aes128Cbc, &[0; 24], &[0; 16]).err(), Some(Failed));
+        assert_eq!(Decryption::new(Cipher::Aes128Gcm, &[0; 16], &[0; 16]).err(), Some(Failed));
+        let mut decryption = Decryption::new(Cipher::Aes128Cbc, &[0; 16], &[0; 16]).unwrap();
+        assert_eq!(decryption.update(&[0; 16], &mut [0; 15]), Err(Failed));
+        assert_eq!(decryption.update(&[0; 15], &mut []), Ok(0));
+        assert_eq!(decryption.update(&[0; 1], &mut []), Err(Failed));
+        assert_eq!(decryption.finish(), Err(Failed));
+    }
+}

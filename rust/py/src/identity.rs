@@ -1,0 +1,117 @@
+//! Identity and Keyring.
+
+use std::sync::Arc;
+
+use mailseal_core::Limits;
+use mailseal_core::identity as core;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::certificate::{Certificate, unwrapped};
+use crate::enter::enter_fallible;
+
+/// A private key with its certificate. Never printed, never pickled.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Clone, Debug)]
+pub struct Identity(Arc<core::Identity>);
+
+#[pymethods]
+impl Identity {
+    /// PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password).
+    #[staticmethod]
+    fn load(
+        py: Python<'_>,
+        data: &[u8],
+        passwords: Vec<String>,
+        certificates: Vec<Bound<'_, Certificate>>,
+    ) -> PyResult<Vec<Self>> {
+        let passwords: Vec<_> = passwords.iter().map(|text| core::Password::new(text)).collect();
+        let certificates = unwrapped(&certificates);
+        let load = || core::Identity::load(data, &passwords, &certificates, &Limits::default());
+        Ok(enter_fallible(py, load)?.into_iter().map(|identity| Self(Arc::new(identity))).collect())
+    }
+
+    #[getter]
+    fn certificate(&self) -> Option<Certificate> {
+        self.0.certificate.clone().map(Certificate)
+    }
+
+    #[getter]
+    fn chain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.chain.iter().cloned().map(Certificate).collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn friendly_name(&self) -> Option<String> {
+        self.0.friendly_name.clone()
+    }
+
+    #[getter]
+    fn key_name(&self) -> String {
+        self.0.private_key.name()
+    }
+
+    fn public_key_der<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.private_key.public_spki())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("an Identity holds a private key and is not pickled; pass a mailseal.Config instead"))
+    }
+
+    fn __repr__(&self) -> String {
+        let subject = self.0.certificate.as_ref().map(|certificate| certificate.subject().to_string());
+        format!("<Identity {} {}>", self.0.private_key.name(), subject.unwrap_or_else(|| "without certificate".to_owned()))
+    }
+}
+
+/// Index of identities by issuer and serial, key identifier, public key.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Clone, Debug)]
+pub struct Keyring(pub Arc<core::Keyring>);
+
+#[pymethods]
+impl Keyring {
+    #[new]
+    #[pyo3(signature = (identities = vec![], certificates = vec![]))]
+    fn new(
+        py: Python<'_>,
+        identities: Vec<Bound<'_, Identity>>,
+        certificates: Vec<Bound<'_, Certificate>>,
+    ) -> PyResult<Self> {
+        let identities: Vec<_> = identities.iter().map(|identity| Arc::clone(&identity.get().0)).collect();
+        let certificates = unwrapped(&certificates);
+        let build = || core::Keyring::new(identities.iter().map(Arc::as_ref), &certificates, &Limits::default());
+        Ok(Self(Arc::new(enter_fallible(py, build)?)))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Key ids (SHA-256 of the public key, hex) that a recipient `id` of `Layer.recipients` names.
+    fn fitting(&self, kind: &str, id: &str) -> Vec<String> {
+        let _ = kind;
+        let fits = |entry: &&Arc<core::KeyEntry>| {
+            entry.certificates.iter().any(|certificate| {
+                let named = format!("issuer={} serial={}", certificate.issuer(), certificate.serial_hex());
+                let ski = certificate.subject_key_identifier().map(|identifier| format!("ski={}", hex(identifier)));
+                named == id || ski.as_deref() == Some(id)
+            })
+        };
+        self.0.entries().iter().filter(fits).map(|entry| entry.public_key_id.to_string()).collect()
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a Keyring holds private keys and is not pickled; pass a mailseal.Config instead"))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Keyring of {} keys>", self.0.len())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,126 @@
+//! Receiver: the one entry to opening, for one message, for bare CMS, for many.
+
+use std::sync::Arc;
+
+use mailseal_core::asn1::UnixTime;
+use mailseal_core::policy::Times;
+use mailseal_core::receive::Receiver as CoreReceiver;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::batch::{Batch, Slices};
+use crate::certificate::{Certificate, unwrapped};
+use crate::enter::enter;
+use crate::identity::Keyring;
+use crate::opened::Opened;
+use crate::policy::Policy;
+
+/// Receiving agent: trust, keys, policy; immutable, shared by threads. `anchors` None: chains are not judged.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Debug)]
+pub struct Receiver {
+    inner: Arc<CoreReceiver>,
+    pool: Arc<rayon::ThreadPool>,
+}
+
+#[pymethods]
+impl Receiver {
+    #[new]
+    #[pyo3(signature = (anchors, intermediates, keyring, policy, threads = None))]
+    fn new(
+        anchors: Option<Vec<Bound<'_, Certificate>>>,
+        intermediates: Vec<Bound<'_, Certificate>>,
+        keyring: &Keyring,
+        policy: &Policy,
+        threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let anchors = anchors.map(|anchors| unwrapped(&anchors));
+        let keyring = Arc::clone(&keyring.0);
+        let inner = CoreReceiver::new(anchors, unwrapped(&intermediates), keyring, policy.0.clone());
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .thread_name(|index| format!("mailseal-{index}"))
+            .build()
+            .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        Ok(Self { inner: Arc::new(inner), pool: Arc::new(pool) })
+    }
+
+    #[getter]
+    fn policy(&self) -> Policy {
+        Policy(self.inner.policy().clone())
+    }
+
+    #[pyo3(signature = (raw, now, at = None, received_at = None, source = None))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        raw: Bound<'_, PyBytes>,
+        now: i64,
+        at: Option<i64>,
+        received_at: Option<i64>,
+        source: Option<String>,
+    ) -> PyResult<Opened> {
+        let times = times(now, at, received_at);
+        let bytes = raw.as_bytes();
+        let opened = enter(py, || self.inner.open(bytes, times))?;
+        Ok(Opened::new(raw.unbind(), opened, Arc::clone(&self.inner), source))
+    }
+
+    #[pyo3(signature = (cms, detached_content, now, at = None))]
+    fn open_cms(
+        &self,
+        py: Python<'_>,
+        cms: Bound<'_, PyBytes>,
+        detached_content: Option<Bound<'_, PyBytes>>,
+        now: i64,
+        at: Option<i64>,
+    ) -> PyResult<Opened> {
+        let (bytes, detached) = (cms.as_bytes(), detached_content.as_ref().map(|content| content.as_bytes()));
+        let opened = enter(py, || self.inner.open_cms(bytes, detached, times(now, at, None)))?;
+        Ok(Opened::new(cms.unbind(), opened, Arc::clone(&self.inner), None))
+    }
+
+    /// Messages `buffer[start:end]`; the GIL is released once for all of them.
+    #[pyo3(signature = (buffer, ranges, ids, source, offsets, received_at, now, content = false))]
+    #[allow(clippy::too_many_arguments, reason = "columns of one call")]
+    fn open_slices(
+        &self,
+        py: Python<'_>,
+        buffer: Bound<'_, PyBytes>,
+        ranges: Vec<(usize, usize)>,
+        ids: Vec<String>,
+        source: Vec<String>,
+        offsets: Vec<u64>,
+        received_at: Vec<Option<i64>>,
+        now: i64,
+        content: bool,
+    ) -> PyResult<Batch> {
+        let count = ranges.len();
+        if [ids.len(), source.len(), offsets.len(), received_at.len()] != [count; 4] {
+            return Err(PyValueError::new_err("ranges, ids, source, offsets and received_at differ in length"));
+        }
+        let slices = Slices { ranges, ids, sources: source, offsets, received_at };
+        let bytes = buffer.as_bytes();
+        if slices.ranges.iter().any(|(start, end)| start > end || *end > bytes.len()) {
+            return Err(PyValueError::new_err("a range lies outside the buffer"));
+        }
+        let outcome = enter(py, || {
+            let items = slices.items(bytes);
+            mailseal_core::bulk::open_batch(&self.inner, &items, UnixTime(now), content, &self.pool)
+        })?;
+        Ok(Batch::new(buffer.unbind(), slices, outcome, now, Arc::clone(&self.inner)))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a Receiver may hold private keys and is not pickled; pass a mailseal.Config instead"))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Receiver policy={} keys={}>", self.inner.policy().name, self.inner.keyring().len())
+    }
+}
+
+fn times(now: i64, at: Option<i64>, received_at: Option<i64>) -> Times {
+    Times { now: UnixTime(now), received_at: received_at.map(UnixTime), at: at.map(UnixTime) }
+}
