@@ -1,0 +1,85 @@
+"""What yields no row: the original bytes under their hash, and a reason beside them.
+
+Never a name that a sender chose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from mailseal.archive.blocks import open_regular, read_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COPY_BYTES = 2**20
+
+
+class Quarantine:
+    """The folder `quarantine/`, made when it is first needed."""
+
+    __slots__ = ("_folder", "count")
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.count = 0
+
+    def put(self, raw: bytes, *, code: str, reason: str, source: str, offset: int) -> None:
+        """Keeps a message. Raises OSError if it cannot be written."""
+        digest = hashlib.sha256(raw).hexdigest()
+        write_whole(self._make() / f"{digest}.eml", raw)
+        self._tell(digest, code, reason, source, offset, len(raw), digest)
+
+    def put_file(self, path: bytes, *, code: str, reason: str, source: str, offset: int, length: int) -> None:
+        """Keeps a message that is too big for memory, copied piece by piece."""
+        partial = self._make() / f".copying-{os.getpid()}"
+        digest = hashlib.sha256()
+        descriptor, _ = open_regular(path, follow=True)
+        try:
+            with partial.open("wb") as copy:
+                done = 0
+                while done < length and (piece := read_at(descriptor, offset + done, min(_COPY_BYTES, length - done))):
+                    digest.update(piece)
+                    copy.write(piece)
+                    done += len(piece)
+        finally:
+            os.close(descriptor)
+        name = digest.hexdigest()
+        partial.replace(self._folder / f"{name}.eml")
+        self._tell(name, code, reason, source, offset, done, name)
+
+    def tell(self, *, code: str, reason: str, source: str, offset: int) -> None:
+        """Records a thing whose bytes cannot be had, under the hash of where it lies."""
+        self._make()
+        name = hashlib.sha256(f"{source}#{offset}".encode()).hexdigest()
+        self._tell(name, code, reason, source, offset, None, None)
+
+    def _make(self) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def _tell(
+        self, name: str, code: str, reason: str, source: str, offset: int, length: int | None, digest: str | None
+    ) -> None:
+        row = {
+            "code": code,
+            "reason": reason,
+            "source": source,
+            "byte_offset": offset,
+            "byte_length": length,
+            "raw_sha256": digest,
+        }
+        # Twice the same bytes: one copy, and the reasons one below the other.
+        with (self._folder / f"{name}.json").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, sort_keys=True) + "\n")
+        self.count += 1
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file that is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -1,0 +1,113 @@
+"""What an import found, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailseal import _core
+from mailseal._time import to_datetime
+
+# The lists of things told by name stay readable; the counts go on.
+LISTED = 1000
+
+
+@dataclass
+class ImportReport:
+    """Counts by outcome. `report.json` holds what the archive and the keys decide; `run.json` what the machine does."""
+
+    messages: int = 0
+    rows: int = 0
+    bytes: int = 0
+    status: Counter[str] = field(default_factory=Counter)
+    summary: Counter[str] = field(default_factory=Counter)
+    decryption: Counter[str] = field(default_factory=Counter)
+    findings: Counter[str] = field(default_factory=Counter)
+    quarantined: int = 0
+    unreadable: list[dict[str, Any]] = field(default_factory=list)
+    unreadable_count: int = 0
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    skipped_count: int = 0
+    missing_keys: int = 0
+    policy: str = ""
+    format: str = ""
+    content: bool = False
+    parts: list[str] = field(default_factory=list)
+    key_failures: list[dict[str, str]] = field(default_factory=list)
+    jobs: int = 0
+    started_at: int = 0
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 if something could not be read or was quarantined; verdicts alone never cause it."""
+        return 1 if self.quarantined or self.unreadable_count else 0
+
+    def count(self, outcomes: dict[str, int]) -> None:
+        """Adds what `Batch.statuses` counted."""
+        counters = {
+            "status": self.status,
+            "summary": self.summary,
+            "decryption": self.decryption,
+            "finding": self.findings,
+        }
+        for key, number in outcomes.items():
+            kind, _, name = key.partition(":")
+            if kind in counters:
+                counters[kind][name] += number
+
+    def to_dict(self) -> dict[str, Any]:
+        """`report.json`: the same for the same archive, keys and policy, whatever the machine."""
+        return {
+            "mailseal": _core.__version__,
+            "policy": self.policy,
+            "format": self.format,
+            "content": self.content,
+            "messages": self.messages,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "status": dict(sorted(self.status.items())),
+            "summary": dict(sorted(self.summary.items())),
+            "decryption": dict(sorted(self.decryption.items())),
+            "findings": dict(self.findings.most_common()),
+            "quarantined": self.quarantined,
+            "unreadable": {"count": self.unreadable_count, "listed": self.unreadable},
+            "skipped": {"count": self.skipped_count, "listed": self.skipped},
+            "missing_keys": self.missing_keys,
+            "key_failures": self.key_failures,
+            "parts": self.parts,
+        }
+
+    def run_dict(self) -> dict[str, Any]:
+        """`run.json`: times in seconds, rates a second."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "started_at": to_datetime(self.started_at).isoformat(),
+            "seconds": round(self.seconds, 3),
+            "jobs": self.jobs,
+            "messages_per_second": round(self.messages / seconds, 1),
+            "bytes_per_second": round(self.bytes / seconds),
+        }
+
+
+class MissingKeys:
+    """Recipients whose key was not there: how often, and in which message first and last."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Any]] = {}
+
+    def add(self, recipient: str, message: str) -> None:
+        row = self._rows.setdefault(recipient, [0, message, message])
+        row[0] += 1
+        row[2] = message
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The most wanted first."""
+        ordered = sorted(self._rows.items(), key=lambda item: (-item[1][0], item[0]))
+        return [{"recipient": name, "count": row[0], "first": row[1], "last": row[2]} for name, row in ordered]

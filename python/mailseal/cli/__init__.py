@@ -1,0 +1,1 @@
+"""The command line (extra `cli`): each verb is a thin caller of the public API."""

@@ -1,0 +1,132 @@
+"""open, verify, decrypt, inspect: one message."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailseal import Check, Opened, _core
+from mailseal._sources import message_bytes
+from mailseal.cli import exit_codes, show
+from mailseal.cli.options import (
+    STDIN,
+    Means,
+    at_option,
+    json_option,
+    key_options,
+    message_source,
+    trust_options,
+    write_content,
+)
+from mailseal.policy import Limits
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_OUTPUT_HELP = "Write the content there, byte for byte; `-` is standard output, and the report then goes to stderr."
+
+
+@click.command("open")
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@click.option("-o", "--output", metavar="FILE", help=_OUTPUT_HELP)
+@key_options
+@trust_options("default")
+@at_option
+@json_option
+def open_command(file: str, output: str | None, at: datetime | None, as_json: bool, **means: Any) -> int:
+    """Open a message: decrypt, verify, and say what is in it.
+
+    Example: mailseal open mail.eml --keys me.p12 --ask-password --trust roots.pem -o content.eml
+    """
+    opened = _open(file, at, means)
+    _tell(opened, file, as_json, to_stderr=output == STDIN)
+    _save(opened, output)
+    return exit_codes.of_opened(opened)
+
+
+@click.command("verify")
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@click.option("-o", "--output", metavar="FILE", help=_OUTPUT_HELP + " Nothing is written unless the verdict is VALID.")
+@key_options
+@trust_options("default")
+@at_option
+@json_option
+def verify_command(file: str, output: str | None, at: datetime | None, as_json: bool, **means: Any) -> int:
+    """Say whether the signature of a message is good.
+
+    Exits 0 only if the verdict is VALID; a message without signature is not.
+
+    Example: mailseal verify mail.eml --trust roots.pem
+    """
+    opened = _open(file, at, means)
+    _tell(opened, file, as_json, to_stderr=output == STDIN)
+    if opened.verdict.is_valid:
+        _save(opened, output)
+    return exit_codes.of_verified(opened)
+
+
+@click.command("decrypt")
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@click.option(
+    "-o", "--output", metavar="FILE", default=STDIN, help="Write the content there instead of standard output."
+)
+@key_options
+@trust_options("default")
+@json_option
+def decrypt_command(file: str, output: str, as_json: bool, **means: Any) -> int:
+    """Write the content of an encrypted message, byte for byte.
+
+    Signatures are not demanded: use `verify` or `open` for them. A message that is not encrypted is written as it is.
+    With --json the report goes to standard output unless the content does.
+
+    Example: mailseal decrypt mail.eml --keys keys/ --password-env KEY_PASSWORD > content.eml
+    """
+    opened = _open(file, None, means)
+    if as_json:
+        click.echo(json.dumps(opened.to_dict(), indent=2), err=output == STDIN)
+    content = opened.require_content()
+    if opened.decryption is Check.NOT_CHECKED and not as_json:
+        click.echo(f"mailseal: {file}: not encrypted", err=True)
+    elif not opened.authenticated and not as_json:
+        click.echo(
+            f"mailseal: {file}: nothing authenticates this content; it may have been changed on the way", err=True
+        )
+    write_content(content, output)
+    return exit_codes.OK
+
+
+@click.command("inspect")
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@json_option
+def inspect_command(file: str, as_json: bool) -> int:
+    """Show what a message, or a bare CMS file, is made of: layers, recipients, signers, certificates. No key is needed.
+
+    Example: mailseal inspect smime.p7m --json
+    """
+    data, _ = message_bytes(message_source(file), Limits().message_bytes)
+    described = json.loads(_core.inspect(data))
+    if as_json:
+        show.print_json(described)
+    else:
+        show.print_tree(described)
+    return exit_codes.OK
+
+
+def _open(file: str, at: datetime | None, means: dict[str, Any]) -> Opened:
+    receiver = Means(**means).receiver()
+    return receiver.open(message_source(file), at=at, source=file)
+
+
+def _tell(opened: Opened, file: str, as_json: bool, *, to_stderr: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(opened.to_dict(), indent=2), err=to_stderr)
+    else:
+        show.print_opened(opened, file, err=to_stderr)
+
+
+def _save(opened: Opened, output: str | None) -> None:
+    """Content that is withheld is not written: the report and the exit code say why."""
+    if output is not None and opened.content is not None:
+        write_content(opened.content, output)

@@ -1,0 +1,107 @@
+"""CMS on plain bytes (RFC 5652), without MIME. These are strict doors: what is not proven raises."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mailseal import _core
+from mailseal._sources import FileSource, as_bytes, load_bytes
+from mailseal._time import now, to_seconds
+from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
+from mailseal.receiver import Keys, Receiver, raise_unless_valid
+from mailseal.results import Check, Opened, Signer, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailseal.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class CmsVerified:
+    """Content whose signatures are VALID."""
+
+    content: bytes
+    signers: tuple[Signer, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decrypted:
+    """Content of a decrypted CMS. `authenticated` is False if it may have been changed on the way (RFC 8551 §6)."""
+
+    content: bytes
+    authenticated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContentInfo:
+    """A CMS structure (RFC 5652 §3), BER or DER, looked at only when asked."""
+
+    data: bytes
+
+    @property
+    def content_type(self) -> str:
+        """Kind of the outermost layer, such as `signed` or `enveloped`. Raises MalformedError."""
+        layers = self.describe()["layers"]
+        return str(layers[0]["kind"]) if layers else "data"
+
+    def describe(self) -> dict[str, Any]:
+        """Layers, recipients, signers and certificates; no key is needed. Raises MalformedError."""
+        described: dict[str, Any] = json.loads(_core.inspect(self.data))
+        return described
+
+
+def parse(data: FileSource) -> ContentInfo:
+    """The CMS of bytes or a file."""
+    return ContentInfo(load_bytes(data))
+
+
+def verify(
+    cms: FileSource,
+    *,
+    trust: Any,
+    detached_content: FileSource | None = None,
+    policy: Policy | None = None,
+    at: datetime | None = None,
+) -> CmsVerified:
+    """Verifies a SignedData (RFC 5652 §5); `detached_content` is what a detached signature signs.
+
+    There is no mail here, so no address is compared. Raises VerificationError (with `.opened`), MalformedError,
+    UnsupportedError, PolicyError, LimitError.
+    """
+    detached = None if detached_content is None else load_bytes(detached_content)
+    receiver = Receiver(trust=trust, policy=policy, threads=1)
+    opened = Opened(receiver._inner.open_cms(load_bytes(cms), detached, now(), to_seconds(at, "at")))
+    raise_unless_valid(opened)
+    content = opened.content if detached is None else detached
+    if content is None:
+        raise by_code(MalformedError, "cms.content-absent")
+    return CmsVerified(as_bytes(content), opened.signers, opened.verdict)
+
+
+def decrypt(
+    cms: FileSource,
+    keys: Keys,
+    *,
+    unauthenticated: Literal["refuse", "allow"] = "refuse",
+    policy: Policy | None = None,
+) -> Decrypted:
+    """Decrypts an EnvelopedData or AuthEnvelopedData (RFC 5652 §6, RFC 5083).
+
+    `unauthenticated="refuse"`: content that nothing authenticates (CBC without an inner signature) raises PolicyError,
+    for it may have been changed to betray what it says. Raises DecryptionError, PolicyError, MalformedError,
+    LimitError.
+    """
+    if unauthenticated not in ("refuse", "allow"):
+        raise ValueError(f'unauthenticated must be "refuse" or "allow", not {unauthenticated!r}')
+    receiver = Receiver(trust=None, keys=keys, policy=policy, threads=1)
+    opened = Opened(receiver._inner.open_cms(load_bytes(cms), None, now(), None))
+    content = opened.require_content()
+    if opened.decryption is not Check.OK:
+        raise by_code(DecryptionError, "decryption.failed", "the structure is not encrypted")
+    if not opened.authenticated and unauthenticated == "refuse":
+        raise by_code(PolicyError, "decryption.unauthenticated-forbidden", 'unauthenticated="allow" releases it')
+    return Decrypted(as_bytes(content), opened.authenticated)

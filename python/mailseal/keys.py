@@ -1,0 +1,219 @@
+"""Identities (a private key with its certificate) and the keyring that finds them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from mailseal import _core
+from mailseal._sources import FileSource, PathSource, display_name, load_bytes
+from mailseal.certificate import Certificate, inner_certificates
+from mailseal.errors import DecryptionError, Error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def refuse_pickling(thing: object) -> NoReturn:
+    """Private keys do not travel between processes by accident."""
+    raise TypeError(
+        f"{type(thing).__name__} is never pickled, for it may hold private keys; "
+        "send a mailseal.Config and call its .receiver()"
+    )
+
+
+def _passwords(password: str | bytes | None) -> list[str]:
+    if password is None:
+        return []
+    return [password.decode("utf-8") if isinstance(password, bytes) else password]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Identity:
+    """A private key with its certificate, if it has one. Never printed, never pickled."""
+
+    _inner: _core.Identity
+
+    @classmethod
+    def load(cls, source: FileSource, password: str | bytes | None = None, certificates: Any = None) -> Identity:
+        """One identity from PKCS#12, PEM, PKCS#8, PKCS#1 or SEC1, as bytes or a path.
+
+        `certificates`: where to look for the certificate of a bare key. Raises MalformedError, UnsupportedError,
+        DecryptionError (password), OSError; ValueError if the source holds several keys or none.
+        """
+        found = load_identities(source, password, certificates)
+        if len(found) != 1:
+            raise ValueError(f"the source holds {len(found)} private keys; use mailseal.load_identities")
+        return found[0]
+
+    @classmethod
+    def from_pem(cls, text: str, password: str | bytes | None = None, certificates: Any = None) -> Identity:
+        """Like `load`, from PEM text."""
+        return cls.load(text.encode("ascii"), password, certificates)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        inner = self._inner.certificate
+        return None if inner is None else Certificate(inner)
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        """The other certificates that came with the key."""
+        return tuple(Certificate(inner) for inner in self._inner.chain)
+
+    @property
+    def friendly_name(self) -> str | None:
+        """The name that a PKCS#12 file gives (RFC 7292 §4.2)."""
+        return self._inner.friendly_name
+
+    @property
+    def key_name(self) -> str:
+        """Kind and size of the key, such as `rsa-2048` or `ec-p256`."""
+        return self._inner.key_name
+
+    @property
+    def key_id(self) -> str:
+        """Hash of the public key, hex: what `Layer.key_used` names, equal however the key's algorithm is written."""
+        return self._inner.key_id
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_pickling(self)
+
+    def __repr__(self) -> str:
+        certificate = self.certificate
+        whose = "without certificate" if certificate is None else repr(certificate.subject)
+        return f"<Identity {self.key_name} {whose}>"
+
+
+def load_identities(
+    source: FileSource, password: str | bytes | None = None, certificates: Any = None
+) -> list[Identity]:
+    """All identities of one source; see `Identity.load`."""
+    known = [] if certificates is None else inner_certificates(certificates)
+    return [Identity(inner) for inner in _core.Identity.load(load_bytes(source), _passwords(password), known)]
+
+
+class Keyring:
+    """Index of identities by issuer and serial, key identifier and public key. 100,000 keys are normal."""
+
+    __slots__ = ("_certificates", "_files", "_identities", "_inner", "failures")
+
+    failures: tuple[tuple[str, str], ...]
+    """(file, reason) of each file that `load_dir` could not use."""
+
+    def __init__(self, identities: Iterable[Identity] = (), certificates: Any = ()) -> None:
+        self._identities: list[_core.Identity] = [identity._inner for identity in identities]
+        self._certificates: list[_core.Certificate] = inner_certificates(certificates)
+        self._files: list[str | None] = [None] * len(self._identities)
+        self._inner = _core.Keyring(self._identities, self._certificates)
+        self.failures = ()
+
+    @classmethod
+    def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = ()) -> Self:
+        """All keys and certificates of a file, or of a directory and those below it (hidden names are left out).
+
+        A file that is neither, or that none of `passwords` opens, is listed in `.failures`. Raises OSError if `path`
+        itself cannot be read.
+        """
+        ring = cls()
+        words = [word for password in passwords for word in _passwords(password)]
+        failures: list[tuple[str, str]] = []
+        for file in _key_files(Path(path)):
+            try:
+                identities, certificates = _load_file(file, words)
+            except (Error, OSError, ValueError) as error:
+                failures.append((display_name(file), str(error)))
+                continue
+            ring._identities.extend(identities)
+            ring._files.extend([display_name(file)] * len(identities))
+            ring._certificates.extend(certificates)
+        ring._inner = _core.Keyring(ring._identities, ring._certificates)
+        ring.failures = tuple(failures)
+        return ring
+
+    @classmethod
+    def merged(cls, rings: Sequence[Keyring]) -> Self:
+        """All keys, certificates and failures of several rings."""
+        whole = cls()
+        for ring in rings:
+            whole._identities.extend(ring._identities)
+            whole._files.extend(ring._files)
+            whole._certificates.extend(ring._certificates)
+        whole._inner = _core.Keyring(whole._identities, whole._certificates)
+        whole.failures = tuple(failure for ring in rings for failure in ring.failures)
+        return whole
+
+    def add_certificates(self, *sources: Any) -> Self:
+        """Adds certificates of recipients, so that keys that came without one are found by issuer and serial."""
+        self._certificates.extend(inner_certificates(sources))
+        self._inner = _core.Keyring(self._identities, self._certificates)
+        return self
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        return tuple(Identity(inner) for inner in self._identities)
+
+    @property
+    def files(self) -> tuple[str | None, ...]:
+        """The file of each of `identities`, where it came from one."""
+        return tuple(self._files)
+
+    def fitting(self, kind: str, recipient: str) -> list[str]:
+        """`Identity.key_id` of each key that a recipient id of `Layer.recipients` names."""
+        return self._inner.fitting(kind, recipient)
+
+    def __len__(self) -> int:
+        return len(self._inner)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_pickling(self)
+
+    def __repr__(self) -> str:
+        return f"<Keyring {len(self)} keys>"
+
+
+def _load_file(file: Path, passwords: list[str]) -> tuple[list[_core.Identity], list[_core.Certificate]]:
+    """Identities, or the certificates of a file without any key. Raises what the key reader says if it is neither."""
+    data = load_bytes(file)
+    try:
+        identities = _core.Identity.load(data, passwords, [])
+    except DecryptionError:
+        raise
+    except Error as not_a_key:
+        try:
+            return [], _core.load_certificates(data)
+        except Error:
+            raise not_a_key from None
+    return identities, [] if identities else _core.load_certificates(data)
+
+
+def _key_files(path: Path) -> list[Path]:
+    """Files below `path`, by bytes of their names. Linked files are read (mounted secrets are links), linked
+    directories are not entered, so that the walk ends."""
+    if not path.is_dir():
+        return [path]
+    files: list[Path] = []
+    pending = [path]
+    while pending:
+        for entry in sorted(os.scandir(pending.pop()), key=lambda found: os.fsencode(found.name)):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            elif entry.is_file():
+                files.append(Path(entry.path))
+    return sorted(files, key=os.fsencode)
+
+
+def as_keyring(keys: Keyring | Identity | Iterable[Identity] | None) -> Keyring:
+    """What `keys=` may be. Raises TypeError."""
+    if isinstance(keys, Keyring):
+        return keys
+    if keys is None:
+        return Keyring()
+    identities = [keys] if isinstance(keys, Identity) else list(keys)
+    if not all(isinstance(identity, Identity) for identity in identities):
+        raise TypeError("keys must be a Keyring, an Identity or several of them")
+    return Keyring(identities)
