@@ -1,8 +1,8 @@
 //! mailseal-core: bytes, ASN.1, CMS, certificates, cryptography and verdicts. No I/O, no clock, no global, no unsafe.
 #![forbid(unsafe_code)]
 
-pub mod asn1;
 pub mod alg;
+pub mod asn1;
 pub mod cms;
 pub mod crypto;
 pub mod error;
