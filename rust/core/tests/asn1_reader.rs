@@ -373,6 +373,8 @@ fn agree(bytes: &[u8]) -> core::result::Result<(), TestCaseError> {
     Ok(())
 }
 
+const HEADER_OCTETS: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 0x24, 0x30, 0x31, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xff];
+
 proptest! {
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..96)) {
@@ -381,8 +383,7 @@ proptest! {
 
     /// Bytes that look like headers far more often.
     #[test]
-    fn header_like_bytes(bytes in prop::collection::vec(prop::sample::select(
-        &[0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x24, 0x30, 0x31, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xff][..]), 0..48)) {
+    fn header_like_bytes(bytes in prop::collection::vec(prop::sample::select(HEADER_OCTETS), 0..48)) {
         agree(&bytes)?;
     }
 }

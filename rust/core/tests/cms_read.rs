@@ -136,7 +136,7 @@ fn rfc5652_5_1_signed_data() {
     assert!(!signed.is_certs_only());
     let [first, second] = &signed.signer_infos[..] else { panic!("two signers") };
     assert!(
-        matches!(&first.sid, SignerIdentifier::IssuerAndSerialNumber { serial_number, .. } if serial_number.bytes() == [1])
+        identifier(&first.sid).ends_with(" [01]") && matches!(second.sid, SignerIdentifier::SubjectKeyIdentifier(_))
     );
     assert!(matches!(&second.sid, SignerIdentifier::SubjectKeyIdentifier(octets) if octets[..] == [5; 20]));
     let checked = check_signed_attrs(first.signed_attrs.as_ref().unwrap(), oid::DATA).unwrap();
@@ -305,16 +305,14 @@ fn rfc5652_6_2_each_kind_of_recipient() {
     let RecipientInfo::Kari(kari) = &enveloped.recipient_infos[2] else { panic!("kari") };
     assert_eq!(kari.ukm.unwrap().to_vec(), [3; 16]);
     assert!(kari.key_encryption_algorithm.parameters.is_some());
-    assert!(
-        matches!(&kari.originator, OriginatorIdentifierOrKey::OriginatorKey { public_key, .. } if public_key.octets() == Some(&[4, 1, 2, 3, 4]))
-    );
+    assert!(matches!(&kari.originator, OriginatorIdentifierOrKey::OriginatorKey { public_key, .. }
+            if public_key.octets() == Some(&[4, 1, 2, 3, 4])));
     assert!(matches!(
         &kari.recipient_encrypted_keys[0].rid,
         KeyAgreeRecipientIdentifier::RKeyId { date: Some(_), other: Some(_), .. }
     ));
-    assert!(
-        matches!(kari.recipient_encrypted_keys[0].rid.identifier(), RecipientIdentifier::SubjectKeyIdentifier(ski) if ski[..] == [5; 20])
-    );
+    assert!(matches!(kari.recipient_encrypted_keys[0].rid.identifier(), RecipientIdentifier::SubjectKeyIdentifier(ski)
+            if ski[..] == [5; 20]));
     let RecipientInfo::Kekri(kekri) = &enveloped.recipient_infos[5] else { panic!("kekri") };
     assert_eq!((kekri.key_identifier.to_vec(), kekri.encrypted_key.len()), (vec![5; 20], 40));
     let RecipientInfo::Pwri(pwri) = &enveloped.recipient_infos[6] else { panic!("pwri") };

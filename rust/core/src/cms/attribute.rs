@@ -159,8 +159,8 @@ impl<'a> Attributes<'a> {
         SigningInput { rest: self.tlv.raw.get(1..).unwrap_or_default() }
     }
 
-    /// The DER form under the tag SET, if it differs from what was received. Err-free: attributes that have no DER form
-    /// (nested too deep) give None.
+    /// The DER form under the tag SET, if it differs from what was received. None also where they have no DER form
+    /// within the limits.
     pub fn der_form(&self, limits: &Limits) -> Option<Vec<u8>> {
         let received = self.signing_input().to_vec();
         let der = writer::der_from_ber(&received, limits).ok()?;

@@ -50,13 +50,13 @@ impl<'a> Enveloped<'a> {
 
     /// The additional authenticated data: authAttrs as received, with tag SET; empty if there are none.
     ///
-    /// RFC 5083 §2.2 demands DER of what is sent, so the received octets are the DER octets. Others do not authenticate.
+    /// RFC 5083 §2.2 demands DER of what is sent, so what was received is DER. Anything else does not authenticate.
     pub fn aad(&self) -> Vec<u8> {
         self.auth_attrs.as_ref().map(|attrs| attrs.signing_input().to_vec()).unwrap_or_default()
     }
 
-    /// RFC 5083 §2.1: authAttrs must be there if the content is not id-data, and a contentType among them is that of the
-    /// content. To be asked after the tag was found right, so that it tells nothing of its own: Err DecryptionFailed.
+    /// RFC 5083 §2.1: authAttrs must be there if the content is not id-data, and a contentType among them is that of
+    /// the content. To be asked after the tag was found right, so that it tells nothing of its own: Err DecryptionFailed.
     pub fn check_auth_attrs(&self) -> Result<()> {
         let content_type = self.encrypted_content_info.content_type;
         let right = match &self.auth_attrs {

@@ -1,7 +1,7 @@
 //! Cryptographic Message Syntax (RFC 5652, 5083, 9629), read as borrowed views over the received bytes.
 //!
-//! Everything may be BER; what is signed or authenticated is kept as received. Unknown choices and versions are kept and
-//! stepped over; a known structure that breaks its grammar is an error with its path.
+//! Everything may be BER; what is signed or authenticated is kept as received. Unknown choices and versions are
+//! kept and stepped over; a known structure that breaks its grammar is an error with its path.
 
 pub mod attribute;
 pub mod content_info;

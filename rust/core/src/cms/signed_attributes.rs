@@ -19,9 +19,11 @@ pub struct CheckedAttrs<'a> {
 
 /// signedAttrs of a SignerInfo of SignedData.
 ///
-/// Each of contentType, messageDigest, signingTime, SMIMECapabilities, SMIMEEncryptionKeyPreference, signingCertificate(V2)
-/// and CMSAlgorithmProtection occurs at most once and with one value; the first two must be there; contentType equals
-/// eContentType. Err: SignerAttributeMissing, SignerAttributeRepeated, SignerAttributeMalformed, SignerContentTypeMismatch.
+/// Each of contentType, messageDigest, signingTime, SMIMECapabilities, SMIMEEncryptionKeyPreference,
+/// signingCertificate(V2) and CMSAlgorithmProtection occurs at most once and with one value; the first two must be there; contentType equals
+/// eContentType.
+///
+/// Err: SignerAttributeMissing, SignerAttributeRepeated, SignerAttributeMalformed, SignerContentTypeMismatch.
 pub fn check_signed_attrs<'a>(attrs: &Attributes<'a>, e_content_type: Oid<'_>) -> Result<CheckedAttrs<'a>> {
     let content_type = attrs.content_type()?.ok_or_else(|| missing(oid::CONTENT_TYPE))?;
     let checked = check_countersignature_attrs(attrs)?;
@@ -61,8 +63,8 @@ fn missing(attr_type: Oid<'_>) -> Error {
     Error::with(Code::SignerAttributeMissing, name(attr_type))
 }
 
-/// Whether content that was signed without signedAttrs is itself a set of signed attributes: the signature may then have
-/// been made over those attributes, for another message (draft-ietf-lamps-cms-euf-cma-signeddata).
+/// Whether content that was signed without signedAttrs is itself a set of signed attributes: the signature may then
+/// have been made over those attributes, for another message (draft-ietf-lamps-cms-euf-cma-signeddata).
 ///
 /// BER forms count too, since signers exist that sign unsorted sets. The first octet decides for all but such content.
 pub fn looks_like_signed_attrs(content: &[u8], limits: &Limits) -> bool {
