@@ -16,7 +16,7 @@ fn failed(error: ArrowError) -> PyErr {
 
 /// A consumer takes the struct out and nulls its release; what is not taken is released with the capsule.
 fn schema_capsule(py: Python<'_>, schema: FFI_ArrowSchema) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new(py, schema, Some(SCHEMA.to_owned()))
+    PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
 pub fn schema<'py>(py: Python<'py>, schema: &arrow_schema::Schema) -> PyResult<Bound<'py, PyCapsule>> {
@@ -30,6 +30,6 @@ pub fn array<'py>(
 ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
     let data = StructArray::from(batch).to_data();
     let schema = FFI_ArrowSchema::try_from(data.data_type()).map_err(failed)?;
-    let array = PyCapsule::new(py, FFI_ArrowArray::new(&data), Some(ARRAY.to_owned()))?;
+    let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(&data), ARRAY)?;
     Ok((schema_capsule(py, schema)?, array))
 }
