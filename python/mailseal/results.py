@@ -247,7 +247,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Batch:
-    """The rows of many messages: of all but those that `unreadable` names. `pyarrow.record_batch(batch)`, DuckDB and Polars read it without a copy."""
+    """The rows of many messages: of all but those that `unreadable` names.
+
+    `pyarrow.record_batch(batch)`, DuckDB and Polars read it without a copy.
+    """
 
     _inner: _core.Batch
 
