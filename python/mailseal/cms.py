@@ -10,13 +10,12 @@ from mailseal import _core
 from mailseal._sources import FileSource, as_bytes, load_bytes
 from mailseal._time import now, to_seconds
 from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
+from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
 from mailseal.results import Check, Opened, Signer, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from mailseal.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,15 @@ class ContentInfo:
 
     @property
     def content_type(self) -> str:
-        """Kind of the outermost layer, such as `signed` or `enveloped`. Raises MalformedError."""
+        """Kind of the outermost layer, such as `signed-data` or `enveloped-data`. Raises MalformedError."""
         layers = self.describe()["layers"]
         return str(layers[0]["kind"]) if layers else "data"
 
     def describe(self) -> dict[str, Any]:
         """Layers, recipients, signers and certificates; no key is needed. Raises MalformedError."""
         described: dict[str, Any] = json.loads(_core.inspect(self.data))
+        if described["form"] != "cms":
+            raise by_code(MalformedError, "cms.malformed", "no ContentInfo")
         return described
 
 
@@ -73,7 +74,8 @@ def verify(
     UnsupportedError, PolicyError, LimitError.
     """
     detached = None if detached_content is None else load_bytes(detached_content)
-    receiver = Receiver(trust=trust, policy=policy, threads=1)
+    rules = (Policy.default() if policy is None else policy).replace(address_match="off")
+    receiver = Receiver(trust=trust, policy=rules, threads=1)
     opened = Opened(receiver._inner.open_cms(load_bytes(cms), detached, now(), to_seconds(at, "at")))
     raise_unless_valid(opened)
     content = opened.content if detached is None else detached

@@ -118,7 +118,8 @@ class Keyring:
         itself cannot be read.
         """
         ring = cls()
-        words = [word for password in passwords for word in _passwords(password)]
+        # Last the empty one: among keys with passwords lie keys without.
+        words = [*(word for password in passwords for word in _passwords(password)), ""]
         failures: list[tuple[str, str]] = []
         for file in _key_files(Path(path)):
             try:

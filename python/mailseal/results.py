@@ -247,7 +247,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Batch:
-    """The rows of many messages. `pyarrow.record_batch(batch)`, DuckDB and Polars read it without a copy."""
+    """The rows of many messages: of all but those that `unreadable` names.
+
+    `pyarrow.record_batch(batch)`, DuckDB and Polars read it without a copy.
+    """
 
     _inner: _core.Batch
 
@@ -255,7 +258,7 @@ class Batch:
         return len(self._inner)
 
     def __getitem__(self, index: int) -> Opened:
-        """Opens message `index` again, for a closer look than its row gives. Raises IndexError."""
+        """Opens the message of row `index` again, for a closer look than its row gives. Raises IndexError."""
         length = len(self._inner)
         place = index + length if index < 0 else index
         if not 0 <= place < length:

@@ -37,8 +37,8 @@ def test_replace_changes_one_field() -> None:
     assert changed.limits.layers == 2
     assert changed.limits.asn1_depth == Limits().asn1_depth
     assert Policy.default().limits.layers == Limits().layers
-    for wrong in ({"no_such_field": 1}, {"time": "whenever"}, {"minimum_rsa_bits": "many"}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
+    for wrong in ({"no_such_field": 1}, {"time": "no_such_time"}, {"minimum_rsa_bits": "no_such_number"}):
+        with pytest.raises(ValueError, match="no_such"):
             Policy.default().replace(**wrong)
 
 

@@ -143,16 +143,25 @@ def test_bad_mail_never_raises(data: bytes) -> None:
 
 
 def test_batch_rows_are_in_order_and_equal_single_opens(receiver: mailseal.Receiver, world: World) -> None:
-    raws = [world.signed("one"), world.plain("two"), world.encrypted("three"), b"\x00\xff"]
+    raws = [world.signed("one"), world.plain("two"), world.encrypted("three")]
     batch = receiver.open_batch([mailseal.Item(raw, id=f"id-{n}", received_at=WITHIN) for n, raw in enumerate(raws)])
-    assert len(batch) == 4
+    assert len(batch) == 3
     for index, raw in enumerate(raws):
         assert batch[index].raw == raw
         assert batch[index].content == receiver.open(raw, received_at=WITHIN).content
     assert batch[-1].raw == raws[-1]
     with pytest.raises(IndexError):
-        batch[4]
-    assert sum(number for key, number in batch.statuses().items() if key.startswith("status:")) == 4
+        batch[3]
+    assert sum(number for key, number in batch.statuses().items() if key.startswith("status:")) == 3
+
+
+def test_what_is_no_message_has_a_reason_and_no_row(receiver: mailseal.Receiver, world: World) -> None:
+    batch = receiver.open_batch([b"\x00\xff", world.plain("two")])
+    ((index, code, reason),) = batch.unreadable()
+    assert index == 0
+    assert mailseal.errors.by_code(mailseal.MalformedError, code).code == code
+    assert reason
+    assert [opened.raw for opened in batch] == [world.plain("two")]
 
 
 def test_batch_is_an_arrow_table(receiver: mailseal.Receiver, world: World) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Three of these are alive at a time (read ahead, opened, written): the memory of an import stays below 15 MB and the
 # messages in flight.
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2**20
 # More messages than this in a block gain nothing and make the lists about them heavy.
 BLOCK_MESSAGES = 8192
 # O_NOFOLLOW: never through a link; O_NONBLOCK: opening a FIFO must not wait for its writer.
