@@ -168,5 +168,5 @@ def load_certificate_files(source: CertificateSource) -> list[Certificate]:
 def inner_certificates(certificates: Any) -> list[_core.Certificate]:
     """The core's objects of one certificate source or an iterable of them."""
     if isinstance(certificates, (list, tuple, set, frozenset)):
-        return [loaded._inner for source in certificates for loaded in load_certificate_files(source)]
+        return [inner for source in certificates for inner in inner_certificates(source)]
     return [loaded._inner for loaded in load_certificate_files(certificates)]

@@ -92,10 +92,6 @@ class Receiver:
         opened.require_content()
         return opened
 
-    def settle(self, opened: Opened, *, certificates: Any = ()) -> Opened:
-        """Judges again with certificates that were missing; nothing is decrypted again."""
-        return Opened(opened._inner.settle(inner_certificates(certificates)))
-
     def open_batch(
         self, messages: Iterable[Buffer | Item], *, content: bool = True, threads: int | None = None
     ) -> Batch:

@@ -75,9 +75,9 @@ def certificate(row: Row) -> Answer:
 
 
 def identity(row: Row) -> Answer:
-    loaded = mailseal.Identity.load(row.data, password=row.password)
+    loaded = mailseal.load_identities(row.data, password=row.password)
     if row.kind != "key":
-        assert loaded.certificate is not None, "a certificate lies beside the key"
+        assert any(one.certificate for one in loaded), "a certificate lies beside the key"
     return Answer(taken=True, text="key")
 
 
@@ -88,12 +88,16 @@ def certificates(row: Row) -> Answer:
 
 def keyring(row: Row) -> mailseal.Keyring:
     """The keys that `needs` names, and for keys without certificate those of the folder."""
-    paths = [path for need in row.needs.split(";") for path in row.folder.rglob(need) if need and path.is_file()]
-    identities = [mailseal.Identity.load(path, password=password_of(row.folder, path)) for path in paths]
+    paths = [path for need in row.needs.split(";") for path in row.folder.rglob(need) if need and is_key(path)]
+    identities = [one for path in paths for one in mailseal.load_identities(path, password=password_of(row.folder, path))]
     ring = mailseal.Keyring(identities)
     if any(one.certificate is None for one in identities):
         ring.add_certificates([mailseal.Certificate.load(path) for path in sorted(row.folder.glob("*RSA*.cer"))])
     return ring
+
+
+def is_key(path: Path) -> bool:
+    return path.is_file() and path.suffix in {".p12", ".pfx", ".pem", ".key", ".pri"}
 
 
 def password_of(folder: Path, path: Path) -> str | None:

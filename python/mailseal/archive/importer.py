@@ -19,7 +19,7 @@ from mailseal.archive.report import LISTED, ImportReport, MissingKeys
 from mailseal.archive.tree import read_source
 
 if TYPE_CHECKING:
-    from mailseal import _core
+    from mailseal import core
     from mailseal._sources import PathSource
     from mailseal.config import Config
     from mailseal.receiver import Receiver
@@ -121,7 +121,7 @@ class _Job:
             if progress is not None:
                 progress(self.report.bytes, self.report.messages)
 
-    def _open(self, block: Block) -> _core.Batch:
+    def _open(self, block: Block) -> core.Batch:
         return self._pool.open_slices(
             block.buffer,
             block.ranges,
@@ -133,7 +133,7 @@ class _Job:
             self._content,
         )
 
-    def _take(self, unit: Unit, batch: _core.Batch | None) -> None:
+    def _take(self, unit: Unit, batch: core.Batch | None) -> None:
         """On the writing thread: everything that is counted or written, in the order of the sources."""
         if isinstance(unit, Unread):
             self._set_aside(unit)
@@ -141,7 +141,7 @@ class _Job:
             self._sink.write(batch)
             self._count(unit, batch)
 
-    def _count(self, block: Block, batch: _core.Batch) -> None:
+    def _count(self, block: Block, batch: core.Batch) -> None:
         report = self.report
         report.messages += len(block.ranges)
         report.rows += len(batch)

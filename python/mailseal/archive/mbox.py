@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mailseal import _core
+from mailseal import core
 from mailseal._sources import display_name
 from mailseal.archive.blocks import BLOCK_BYTES, BLOCK_MESSAGES, Block, Unit, open_regular, read_at, too_big, unreadable
 from mailseal.archive.received import received_time
@@ -43,7 +43,7 @@ class _Reader:
         self._limit = limit
 
     def units(self, block_bytes: int) -> Iterator[Unit]:
-        splitter = _core.MboxSplitter()
+        splitter = core.MboxSplitter()
         base = 0
         while block := read_at(self._descriptor, base, block_bytes):
             yield from self._complete(splitter.feed(block), base, block)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mailseal import _core
+    from mailseal import core
 
 PART_ROWS = 250_000
 PART_BYTES = 512 * 2**20
@@ -25,7 +25,7 @@ class Sink(Protocol):
 
     parts: list[str]
 
-    def write(self, batch: _core.Batch) -> None: ...
+    def write(self, batch: core.Batch) -> None: ...
     def close(self) -> None: ...
     def abandon(self) -> None:
         """Removes the part that is not complete."""
@@ -82,7 +82,7 @@ class JsonLinesSink:
         self._file: BinaryIO | None = None
         self.parts = self._parts.parts
 
-    def write(self, batch: _core.Batch) -> None:
+    def write(self, batch: core.Batch) -> None:
         if len(batch) == 0:
             return
         if self._file is None:
@@ -120,7 +120,7 @@ class ParquetSink:
         self._waiting_bytes = 0
         self.parts = self._parts.parts
 
-    def write(self, batch: _core.Batch) -> None:
+    def write(self, batch: core.Batch) -> None:
         if len(batch) == 0:
             return
         rows = self._arrow.record_batch(batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailseal import _core
+from mailseal import core
 
 # A header longer than this has its trace fields at the top anyhow.
 _HEADER_BYTES = 256 * 1024
@@ -27,10 +27,10 @@ def received_time(buffer: bytes, start: int = 0, end: int | None = None) -> int 
     received = _RECEIVED.search(buffer, start, stop)
     if received is not None:
         _, semicolon, moment = received.group(1).rpartition(b";")
-        if semicolon and (seconds := _core.parse_date(moment.strip())) is not None:
+        if semicolon and (seconds := core.parse_date(moment.strip())) is not None:
             return seconds
     date = _DATE.search(buffer, start, stop)
-    return None if date is None else _core.parse_date(date.group(1).strip())
+    return None if date is None else core.parse_date(date.group(1).strip())
 
 
 def maildir_time(name: bytes) -> int | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailseal import _core
+from mailseal import core
 from mailseal._time import to_datetime
 
 # The lists of things told by name stay readable; the counts go on.
@@ -60,7 +60,7 @@ class ImportReport:
     def to_dict(self) -> dict[str, Any]:
         """`report.json`: the same for the same archive, keys and policy, whatever the machine."""
         return {
-            "mailseal": _core.__version__,
+            "mailseal": core.__version__,
             "policy": self.policy,
             "format": self.format,
             "content": self.content,

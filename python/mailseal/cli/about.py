@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from mailseal import Policy, __version__, _core
+from mailseal import Policy, __version__, core
 from mailseal.cli import exit_codes, show
 from mailseal.cli.options import json_option
 
@@ -36,7 +36,7 @@ def explain_command(code: str | None, everything: bool, as_json: bool) -> int:
     Example: mailseal explain signer.digest-mismatch
     """
     if everything:
-        rows = _core.table("findings")
+        rows = core.table("findings")
         if as_json:
             show.print_json(rows)
         else:
@@ -46,9 +46,9 @@ def explain_command(code: str | None, everything: bool, as_json: bool) -> int:
         return exit_codes.OK
     if code is None:
         raise click.UsageError("give a CODE, or --all")
-    row = _core.explain(code)
+    row = core.explain(code)
     if row is None:
-        known = [known_row["code"] for known_row in _core.table("findings")]
+        known = [known_row["code"] for known_row in core.table("findings")]
         near = difflib.get_close_matches(code, known, 3)
         raise click.UsageError(
             f"no finding is called {code!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
@@ -91,11 +91,11 @@ def _facts() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count() or 1,
         "policies": Policy.names(),
-        "algorithms": len(_core.table("algorithms")),
-        "findings": len(_core.table("findings")),
+        "algorithms": len(core.table("algorithms")),
+        "findings": len(core.table("findings")),
         "packages": {name: {"version": _version(name), "for": extra} for name, extra in EXTRAS.items()},
         "checks": {
-            "core": None if _core.__version__ == __version__ else "the core is of another version; install again",
+            "core": None if core.__version__ == __version__ else "the core is of another version; install again",
             "policies": _presets_fault(),
             "clock": None if _clock_is_sane() else "the clock is before this release; validity cannot be judged",
             "file names": None if sys.getfilesystemencoding().lower() == "utf-8" else "file names are not UTF-8",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailseal import _core
+from mailseal import core
 from mailseal.results import Check, Opened, Status
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ MEANINGS = {
 PRECEDENCE = (MALFORMED, LOCKED, FALSE, FORBIDDEN, UNPROVEN)
 
 # The core's table of families has the code of each; 0: it alone does not change the exit code.
-BY_FAMILY: dict[str, int] = {row["family"]: row["exit_code"] for row in _core.table("families")}
+BY_FAMILY: dict[str, int] = {row["family"]: row["exit_code"] for row in core.table("families")}
 
 
 def first(codes: Iterable[int]) -> int:
@@ -68,5 +68,5 @@ def of_verified(opened: Opened) -> int:
 
 def of_error(error: Error) -> int:
     """By the family of the error's finding; an error without one is a bug of ours."""
-    row = _core.explain(error.code)
+    row = core.explain(error.code)
     return INCOMPLETE if row is None else BY_FAMILY[row["family"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailseal import Check, Opened, _core
+from mailseal import Check, Opened, core
 from mailseal._sources import message_bytes
 from mailseal.cli import exit_codes, show
 from mailseal.cli.options import (
@@ -106,7 +106,7 @@ def inspect_command(file: str, as_json: bool) -> int:
     Example: mailseal inspect smime.p7m --json
     """
     data, _ = message_bytes(message_source(file), Limits().message_bytes)
-    described = json.loads(_core.inspect(data))
+    described = json.loads(core.inspect(data))
     if as_json:
         show.print_json(described)
     else:

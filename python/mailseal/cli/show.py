@@ -122,10 +122,10 @@ def identity_row(identity: Identity, file: str | None) -> dict[str, Any]:
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, err: bool = False) -> None:
     """A plain table; numbers stand to the right."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    data = [list(row) for row in rows]
+    cells = [list(row) for row in rows]
     for place, column in enumerate(columns):
-        numeric = bool(data) and all(isinstance(row[place], (int, float)) for row in data)
+        numeric = bool(cells) and all(isinstance(row[place], (int, float)) for row in cells)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in data:
+    for row in cells:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else clean(cell) for cell in row))
     Console(file=sys.stderr if err else sys.stdout, highlight=False).print(table)

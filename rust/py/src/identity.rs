@@ -52,6 +52,13 @@ impl Identity {
         self.0.private_key.name()
     }
 
+    /// What `Layer.key_used` and `Keyring.fitting` name: hash of the public key, hex.
+    #[getter]
+    fn key_id(&self, py: Python<'_>) -> PyResult<String> {
+        let read = || core::PublicKeyId::from_spki(self.0.private_key.public_spki(), &Limits::default());
+        Ok(enter_fallible(py, read)?.to_string())
+    }
+
     fn public_key_der<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.0.private_key.public_spki())
     }

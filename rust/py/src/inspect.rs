@@ -8,7 +8,7 @@ use mailseal_core::mime::scan::{Entity, Header};
 use mailseal_core::policy::{Facts, Policy, Times};
 use mailseal_core::receive::{Opened, Receiver};
 use mailseal_core::x509::Certificate;
-use mailseal_core::{Limits, cms};
+use mailseal_core::{Code, Error, Limits, cms};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
@@ -22,6 +22,9 @@ pub fn inspect(py: Python<'_>, data: &[u8]) -> PyResult<String> {
         let times = Times { now: UnixTime(0), received_at: None, at: None };
         let bare = cms::sniff(data).is_some() && !has_header(data);
         let opened = if bare { receiver.open_cms(data, None, times) } else { receiver.open(data, times) };
+        if !bare && !opened.is_mail() {
+            return Err(Error::with(Code::MimeMalformed, "neither a message nor CMS"));
+        }
         Ok(described(&opened, bare).to_string())
     })
 }

@@ -367,7 +367,8 @@ impl Opened {
         }
         let families = [Family::False, Family::Forbidden, Family::Unproven, Family::Malformed, Family::Unsupported];
         let unsigned = CoreFinding::new(Code::SignerNone).detail(opened.inner.verdict.status.name());
-        let finding = opened.telling(&families).unwrap_or(&unsigned);
+        let first = opened.inner.verdict.findings.first();
+        let finding = opened.telling(&families).or(first).unwrap_or(&unsigned);
         let made = errors::exception(slf.py(), Family::False, finding, Some(slf.clone().unbind()))?;
         Ok(Some(made))
     }

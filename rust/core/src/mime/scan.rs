@@ -27,6 +27,12 @@ impl Entity {
     }
 }
 
+/// A `From ` line of an mbox; `From :` is a field that someone would like to have passed over.
+fn is_from_line(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"From ") else { return false };
+    !rest.trim_ascii_start().starts_with(b":")
+}
+
 pub(crate) struct HeaderEnd {
     pub start: usize,
     pub end: usize,
@@ -43,7 +49,7 @@ pub(crate) fn scan_header(
 ) -> Result<HeaderEnd> {
     let mut at = range.start;
     let mut start = at;
-    if raw[range.clone()].starts_with(b"From ") {
+    if is_from_line(&raw[range.clone()]) {
         at = next_line(raw, at, range.end);
         start = at;
     }

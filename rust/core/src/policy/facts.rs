@@ -185,6 +185,8 @@ pub enum Wanted {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub mail: Mail,
+    /// CMS without a message around it: there is no address to compare with.
+    pub bare: bool,
     /// The cryptographic envelope, outermost first.
     pub layers: Vec<Layer>,
     pub signers: Vec<SignerFacts>,

@@ -88,6 +88,10 @@ impl Judge<'_> {
         self.findings.push(Finding::new(code).detail(detail));
     }
 
+    fn address_match(&self) -> AddressMatch {
+        if self.facts.bare { AddressMatch::Off } else { self.policy.address_match }
+    }
+
     fn signer(&mut self, signer: &SignerFacts, address: Check) -> SignerVerdict {
         self.findings.extend(signer.findings.iter().cloned());
         let refused = self.algorithms(signer);
@@ -119,7 +123,7 @@ impl Judge<'_> {
 
     /// The table of architecture: what makes a signer INVALID, what INDETERMINATE.
     fn signer_status(&self, signer: &SignerVerdict, refused: bool) -> Status {
-        let address_counts = matches!(self.policy.address_match, AddressMatch::FromOrSender | AddressMatch::Exact);
+        let address_counts = matches!(self.address_match(), AddressMatch::FromOrSender | AddressMatch::Exact);
         let address = if address_counts { signer.address } else { Check::Ok };
         let no_from = address_counts && self.facts.mail.from.is_empty();
         let invalid =
@@ -152,6 +156,10 @@ impl Judge<'_> {
         };
         if status == Some(Status::Valid) && signers.iter().any(|signer| signer.status != Status::Valid) {
             self.find(Code::SignerMissing, "another signer than the valid one did not pass");
+        }
+        // A spent budget means that something was not looked at.
+        if status == Some(Status::Valid) && self.findings.iter().any(|finding| finding.code.family() == Family::Limit) {
+            return Status::Indeterminate;
         }
         status.unwrap_or(Status::Invalid)
     }
@@ -281,7 +289,7 @@ impl Judge<'_> {
     /// One answer for each signer, from the addresses of all signers together (decisions: every From mailbox, or Sender).
     fn addresses(&mut self) -> Vec<Check> {
         let signers = &self.facts.signers;
-        let rule = self.policy.address_match;
+        let rule = self.address_match();
         if rule == AddressMatch::Off || signers.is_empty() {
             return vec![Check::NotChecked; signers.len()];
         }

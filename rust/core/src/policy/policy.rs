@@ -235,7 +235,12 @@ struct Whole<'a> {
 
 fn parse(name: &str, text: &str) -> Result<Fields> {
     toml::from_str(text)
-        .map_err(|error| Error::with(Code::MisuseArgument, format!("policy {name}: {}", error.message())))
+        .map_err(|error| Error::with(Code::MisuseArgument, format!("policy {name}: {}", one_line(&error.to_string()))))
+}
+
+/// What was wrong and in which line, as the TOML reader shows it, in one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `accept`, `never`, or `until YYYY-MM-DD`.

@@ -16,7 +16,8 @@ use crate::{Code, Error, Finding, Limits, Result};
 enum Shape {
     ClearSigned { boundary: String, protocol_named: bool },
     Opaque,
-    Plain { multipart: Option<String> },
+    /// `compound`: it holds other entities, so that there may be layers below it.
+    Plain { compound: bool, boundary: Option<String> },
 }
 
 /// An entity's header, as far as the choice of a layer needs it.
@@ -46,13 +47,13 @@ impl Label {
                     Some(boundary) if subtype == "signed" && (named || protocol.is_empty()) => {
                         Shape::ClearSigned { boundary, protocol_named: named }
                     }
-                    boundary => Shape::Plain { multipart: boundary },
+                    boundary => Shape::Plain { compound: true, boundary },
                 }
             }
             ("application", subtype) if is_mime_type(subtype) => Shape::Opaque,
             ("application", "octet-stream") if self.has_cms_name() => Shape::Opaque,
             ("application", _) if self.looks_like_cms(body) => Shape::Opaque,
-            _ => Shape::Plain { multipart: None },
+            (kind, _) => Shape::Plain { compound: kind == "message", boundary: None },
         }
     }
 
@@ -122,9 +123,9 @@ impl<'m> Opening<'m> {
                 self.clear_signed(place, &body, path, &boundary, protocol_named)
             }
             Shape::Opaque => Ok(self.opaque(place, &body, path, &label)),
-            Shape::Plain { multipart } => {
-                if let Some(boundary) = multipart {
-                    self.errant_layers(place, &body, path, &boundary)?;
+            Shape::Plain { compound, boundary } => {
+                if compound {
+                    self.errant_layers(place, &body, path, boundary.as_deref())?;
                 }
                 Ok(Phase::Finished)
             }
@@ -278,12 +279,9 @@ impl<'m> Opening<'m> {
     }
 
     /// Cryptographic parts below a multipart that is none: reported, never opened by themselves (RFC 9787 §6.2).
-    fn errant_layers(&mut self, place: &Place, body: &Place, path: &str, boundary: &str) -> Result<()> {
+    fn errant_layers(&mut self, place: &Place, body: &Place, path: &str, boundary: Option<&str>) -> Result<()> {
         let limits = self.limits();
         let bytes = self.bytes(place);
-        if !mentions_cms(bytes) {
-            return Ok(());
-        }
         let mut errant = Vec::new();
         let nodes = walk(bytes, 0..bytes.len(), limits)?;
         let mut skip: Option<&str> = None;
@@ -304,7 +302,10 @@ impl<'m> Opening<'m> {
             skip = Some(&node.path);
         }
         let body = self.bytes(body);
-        let parts = Multipart::split(body, 0..body.len(), boundary.as_bytes(), limits)?.parts.len();
+        let parts = match boundary {
+            Some(boundary) => Multipart::split(body, 0..body.len(), boundary.as_bytes(), limits)?.parts.len(),
+            None => 1,
+        };
         for (at, encrypted) in errant {
             let code = if encrypted { Code::StructureErrantEncryption } else { Code::StructureErrantSignature };
             let at = if path == "/" { at } else { format!("{path}{at}") };
@@ -365,14 +366,4 @@ fn opaque_is_encrypted(label: &Label, body: &[u8]) -> bool {
     let decoded = transfer::decode(body, label.encoding);
     let sniffed = decoded.ok().and_then(|decoded| sniff(&decoded.bytes));
     !matches!(sniffed, Some(ContentKind::SignedData))
-}
-
-/// A cheap way to pass over the many messages that hold no S/MIME at all.
-fn mentions_cms(bytes: &[u8]) -> bool {
-    // "pkcs7" and the file names "p7m", "p7s", "p7c", "p7z" share a 7 after p or s, in either case.
-    memchr::memchr_iter(b'7', bytes).any(|at| {
-        at.checked_sub(1)
-            .and_then(|before| bytes.get(before))
-            .is_some_and(|byte| matches!(byte, b'p' | b'P' | b's' | b'S'))
-    })
 }

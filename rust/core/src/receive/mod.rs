@@ -154,7 +154,8 @@ impl<'m> Opening<'m> {
     }
 
     fn of_cms(receiver: &'m Receiver, cms: &'m [u8], detached: Option<&'m [u8]>, times: Times) -> Self {
-        Self { phase: Phase::Cms(detached), ..Self::new(receiver, cms, times) }
+        let facts = Facts { bare: true, ..Facts::default() };
+        Self { phase: Phase::Cms(detached), facts, ..Self::new(receiver, cms, times) }
     }
 
     /// Goes on until something is needed or all is done.
