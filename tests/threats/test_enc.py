@@ -45,7 +45,11 @@ def test_enc_01_cbc_gadget_is_never_called_authenticated(receive: Receive, bob: 
     assert opened.authenticated is False
     assert "decryption.unauthenticated" in codes(opened)
     assert not opened.verdict.is_valid
-    nothing_released(receive("strict").open(mail))
+    strict = receive("strict").open(mail)
+    assert strict.content is None
+    assert "decryption.unauthenticated-forbidden" in codes(strict)
+    with pytest.raises(mailseal.PolicyError):
+        strict.require_content()
 
 
 def test_enc_01_gadget_breaks_the_inner_signature(receive: Receive, alice: build.Person, bob: build.Person) -> None:

@@ -82,7 +82,7 @@ def identity(row: Row) -> Answer:
 
 
 def certificates(row: Row) -> Answer:
-    loaded = mailseal.load_certificates(row.data)
+    loaded = mailseal.load_certificates(plain(row.data))
     return Answer(taken=bool(loaded), text=f"{len(loaded)} certificates")
 
 
@@ -109,12 +109,13 @@ def signed(row: Row) -> Answer:
     content = row.folder / "ExContent.bin"
     detached = content.read_bytes() if content.exists() else None
     data = plain(row.data)
+    archive = mailseal.Policy.archive()
     try:
-        verified = mailseal.cms.verify(data, trust=None)
-    except mailseal.Error:
-        if detached is None:
+        verified = mailseal.cms.verify(data, trust=None, policy=archive)
+    except mailseal.Error as error:
+        if detached is None or error.code != "cms.content-absent":
             raise
-        verified = mailseal.cms.verify(data, detached_content=detached, trust=None)
+        verified = mailseal.cms.verify(data, detached_content=detached, trust=None, policy=archive)
     return signers(verified.signers)
 
 
