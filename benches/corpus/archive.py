@@ -31,7 +31,7 @@ END = int(datetime(2026, 6, 30, tzinfo=UTC).timestamp())
 STORES = (("inbox.mbox", 40), ("sent.mbox", 15), ("Maildir", 25), ("eml", 20))
 FORMS = {"inbox.mbox": "mbox", "sent.mbox": "mbox", "Maildir": "maildir", "eml": "eml"}
 LF_STORES = ("inbox.mbox", "Maildir")
-CHUNK = 64
+CHUNK = 32
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,11 @@ class Totals:
 class Maker:
     """Makes messages by number; one lives in each worker."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, house: pki.Pki) -> None:
         self.options = options
-        self.composer = Composer(pki.build(options.seed), SCALES[options.scale])
+        self.composer = Composer(house, SCALES[options.scale])
         self.schedule = Schedule(options.seed)
         self.stores = [(store, weight) for store, weight in STORES if FORMS[store] in options.forms]
-
-    def chunk(self, start: int) -> list[Stored]:
-        return [self.stored(index) for index in range(start, min(start + CHUNK, self.options.count))]
 
     def stored(self, index: int) -> Stored:
         seed = self.options.seed
@@ -158,27 +155,25 @@ _maker: Maker | None = None
 
 def start_worker(options: Options) -> None:
     global _maker  # noqa: PLW0603 - one Maker a process
-    _maker = Maker(options)
+    _maker = Maker(options, pki.build(options.seed))
 
 
-def work(start: int) -> list[Stored]:
+def work(start: int, stop: int) -> list[Stored]:
     assert _maker
-    return _maker.chunk(start)
+    return [_maker.stored(index) for index in range(start, stop)]
 
 
-def made(options: Options, jobs: int) -> Iterator[Stored]:
+def made(options: Options, house: pki.Pki, jobs: int) -> Iterator[Stored]:
     """All messages in order, with a bounded number in flight."""
-    starts = iter(range(0, options.count, CHUNK))
     if jobs == 1:
-        maker = Maker(options)
-        for start in starts:
-            yield from maker.chunk(start)
+        maker = Maker(options, house)
+        yield from map(maker.stored, range(options.count))
         return
     # "spawn": the same on every system, and nothing of the parent leaks into the messages.
     with get_context("spawn").Pool(jobs, start_worker, (options,)) as workers:
         waiting: deque[AsyncResult[list[Stored]]] = deque()
-        for start in starts:
-            waiting.append(workers.apply_async(work, (start,)))
+        for start in range(0, options.count, CHUNK):
+            waiting.append(workers.apply_async(work, (start, min(start + CHUNK, options.count))))
             if len(waiting) > 2 * jobs:
                 yield from waiting.popleft().get()
         while waiting:
@@ -239,7 +234,7 @@ def generate(folder: Path, options: Options, jobs: int = 1) -> Totals:
     keys = escrow.write(house, folder)
     writer = Writer(folder, options.forms)
     try:
-        for message in made(options, jobs):
+        for message in made(options, house, jobs):
             writer.add(message)
     finally:
         writer.close()

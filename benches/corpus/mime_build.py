@@ -43,7 +43,17 @@ SCALES = {"small": Scale(0.30, 0.0, 0.0), "realistic": Scale(0.45, 0.10, 0.012)}
 def lines(data: bytes, width: int = 76) -> bytes:
     """Base64 in lines of ``width``, the last one ended too."""
     text = base64.b64encode(data)
-    return b"".join(text[at : at + width] + CRLF for at in range(0, len(text), width))
+    full = len(text) // width
+    if full < 300:
+        return b"".join([text[at : at + width] + CRLF for at in range(0, len(text), width)])
+    # Column by column: some ten times faster than line by line for big attachments.
+    step = width + 2
+    out = bytearray(full * step)
+    for column in range(width):
+        out[column::step] = text[column : full * width : width]
+    out[width::step], out[width + 1 :: step] = b"\r" * full, b"\n" * full
+    rest = text[full * width :]
+    return bytes(out) + (rest + CRLF if rest else b"")
 
 
 def quoted(data: bytes) -> bytes:
