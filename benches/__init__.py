@@ -1,0 +1,1 @@
+"""Whole-task benches and the corpus that they run on."""

@@ -1,0 +1,3 @@
+"""Realistic S/MIME archives with known outcomes, made by independent tools only (see benches/README.md)."""
+
+VERSION = 1
