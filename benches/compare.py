@@ -36,7 +36,7 @@ def differs(row: dict[str, Any], expect: dict[str, Any]) -> str | None:
         if key == "findings":
             met, found = set(wanted) <= set(row["findings"] or ()), row["findings"]
         elif key == "signers":
-            found = sorted(box for signer in row["signers"] or () for box in signer["mailboxes"])
+            found = sorted({box for signer in row["signers"] or () for box in signer["mailboxes"]})
             met = found == sorted(wanted)
         elif key == "wanted_keys":
             found = len(row["wanted_keys"] or ())

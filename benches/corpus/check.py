@@ -167,7 +167,8 @@ def open_layer(peers: Peers, seen: Seen, header: Message, der: bytes, moment: in
 
 def errant(seen: Seen, header: Message, body: bytes) -> None:
     parts = split_parts(header, body)
-    signed = sum(b"multipart/signed" in part for part in parts)
+    # A forwarded message is its own message, whatever it holds (RFC 9787 §6.3).
+    signed = sum(b"multipart/signed" in part and b"message/rfc822" not in part for part in parts)
     if signed:
         seen.codes.add("structure.errant-signature")
         seen.coverage = f"{signed} of {len(parts)} parts"

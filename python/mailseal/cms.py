@@ -12,7 +12,7 @@ from mailseal._time import now, to_seconds
 from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
 from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
-from mailseal.results import Check, Opened, Signer, Verdict
+from mailseal.results import Check, Opened, Signer, Status, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime

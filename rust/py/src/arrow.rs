@@ -24,10 +24,7 @@ pub fn schema<'py>(py: Python<'py>, schema: &arrow_schema::Schema) -> PyResult<B
 }
 
 /// Schema and array capsules of a batch, without a copy.
-pub fn array<'py>(
-    py: Python<'py>,
-    batch: RecordBatch,
-) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+pub fn array<'py>(py: Python<'py>, batch: RecordBatch) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
     let data = StructArray::from(batch).to_data();
     let schema = FFI_ArrowSchema::try_from(data.data_type()).map_err(failed)?;
     let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(&data), ARRAY)?;

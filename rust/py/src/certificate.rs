@@ -103,4 +103,3 @@ pub fn load_certificates(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Certificat
     let loaded = enter_fallible(py, || identity::load_certificates(data, &Limits::default()))?;
     Ok(loaded.into_iter().map(Certificate).collect())
 }
-

@@ -69,7 +69,11 @@ impl Identity {
 
     fn __repr__(&self) -> String {
         let subject = self.0.certificate.as_ref().map(|certificate| certificate.subject().to_string());
-        format!("<Identity {} {}>", self.0.private_key.name(), subject.unwrap_or_else(|| "without certificate".to_owned()))
+        format!(
+            "<Identity {} {}>",
+            self.0.private_key.name(),
+            subject.unwrap_or_else(|| "without certificate".to_owned())
+        )
     }
 }
 

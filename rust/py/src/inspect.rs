@@ -32,7 +32,9 @@ pub fn inspect(py: Python<'_>, data: &[u8]) -> PyResult<String> {
 fn has_header(data: &[u8]) -> bool {
     let limits = Limits::default();
     let entity = Entity::scan(data, 0..data.len(), &limits);
-    entity.and_then(|entity| Header::parse(data, entity.header, &limits).map(|header| !header.fields().is_empty())).unwrap_or(false)
+    entity
+        .and_then(|entity| Header::parse(data, entity.header, &limits).map(|header| !header.fields().is_empty()))
+        .unwrap_or(false)
 }
 
 fn described(opened: &Opened, bare: bool) -> Value {
@@ -57,8 +59,7 @@ fn described(opened: &Opened, bare: bool) -> Value {
                 "signing_time": signer.signing_time.map(|time| time.to_string()), "signed_attrs": signer.signed_attrs})
         })
         .collect();
-    let errant: Vec<_> =
-        errant.iter().map(|part| json!({"path": part.path, "encrypted": part.encrypted})).collect();
+    let errant: Vec<_> = errant.iter().map(|part| json!({"path": part.path, "encrypted": part.encrypted})).collect();
     let findings: Vec<_> = opened.facts.findings.iter().map(ToString::to_string).collect();
     json!({"form": if bare { "cms" } else { "message" }, "message_id": mail.message_id, "subject": mail.subject,
         "layers": layers, "signers": signers, "errant": errant, "findings": findings,

@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use mailseal_core::mime::mbox::{self, MboxMessage};
 use mailseal_core::mime::date;
-use pyo3::prelude::*;
+use mailseal_core::mime::mbox::{self, MboxMessage};
 use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
 
 use crate::enter::enter;
 

@@ -378,13 +378,8 @@ impl Opened {
     fn row_json(&self, py: Python<'_>, content: bool) -> String {
         let raw = self.raw.bind(py).as_bytes();
         let source = self.source.as_deref().unwrap_or_default();
-        let item = mailseal_core::bulk::Item {
-            raw,
-            id: source,
-            source,
-            offset: 0,
-            received_at: self.inner.times.received_at,
-        };
+        let item =
+            mailseal_core::bulk::Item { raw, id: source, source, offset: 0, received_at: self.inner.times.received_at };
         mailseal_core::bulk::Row::new(&item, &self.inner, content).json()
     }
 

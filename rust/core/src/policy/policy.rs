@@ -198,7 +198,8 @@ impl Policy {
 
     /// The whole policy as TOML: what `from_toml` reads.
     pub fn to_toml(&self) -> String {
-        let rules: BTreeMap<_, _> = self.algorithms.iter().map(|(name, take)| (name.as_str(), rule_text(*take))).collect();
+        let rules: BTreeMap<_, _> =
+            self.algorithms.iter().map(|(name, take)| (name.as_str(), rule_text(*take))).collect();
         let limits: BTreeMap<_, _> =
             Limits::ROWS.iter().filter_map(|row| self.limits.get(row.0).map(|value| (row.0, value))).collect();
         let whole = Whole { policy: self, algorithms: rules, limits };

@@ -14,10 +14,16 @@ use crate::{Code, Error, Finding, Limits, Result};
 
 /// What an entity turned out to be.
 enum Shape {
-    ClearSigned { boundary: String, protocol_named: bool },
+    ClearSigned {
+        boundary: String,
+        protocol_named: bool,
+    },
     Opaque,
     /// `compound`: it holds other entities, so that there may be layers below it.
-    Plain { compound: bool, boundary: Option<String> },
+    Plain {
+        compound: bool,
+        boundary: Option<String>,
+    },
 }
 
 /// An entity's header, as far as the choice of a layer needs it.
@@ -216,8 +222,10 @@ impl<'m> Opening<'m> {
         let kind = sniffed.map_or_else(|| kind_by_label(&smime_type), kind_by_content);
         let mut layer = Layer::new(kind, Form::Opaque, path);
         (layer.offset, layer.length) = (entity.start, entity.end - entity.start);
+        let before = self.facts.layers.len();
         let phase = self.cms(&cms, None, layer);
-        let found = self.facts.layers.last().map_or(LayerKind::Other, |layer| layer.kind);
+        // A layer that waits for its key is not in the list yet; one in the list knows certs-only from signed.
+        let found = self.facts.layers.get(before).map_or(kind, |layer| layer.kind);
         if unlabelled || labelled_signature || (!smime_type.is_empty() && !label_fits(&smime_type, found)) {
             self.facts.findings.push(Finding::new(Code::MimeTypeMismatch).path(path).detail(found.name()));
         }
