@@ -15,7 +15,9 @@ from benches.corpus.mime_build import SCALES
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benches.corpus", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the corpus; empty or absent, unless only --check")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the corpus; empty or absent, unless only --check"
+    )
     parser.add_argument("--count", type=int, default=0, help="messages to make; 0: only check what is there")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forms", default="mbox,maildir,eml", help="comma list of mbox, maildir, eml (default: all)")

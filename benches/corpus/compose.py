@@ -112,7 +112,9 @@ class Composer:
             return multipart(chance, "mixed", [entity, note(text)])
         if kind.around == "forward":
             inner = replace(frame, index=frame.index, relayed=False, through_list=False)
-            message = headers.fields(Chance(frame.seed, "forwarded", frame.index), inner).replace(b"Message-ID: <", b"Message-ID: <fwd.")
+            message = headers.fields(Chance(frame.seed, "forwarded", frame.index), inner).replace(
+                b"Message-ID: <", b"Message-ID: <fwd."
+            )
             part = Entity(b"Content-Type: message/rfc822\r\nContent-Disposition: inline\r\n", message + bytes(entity))
             return multipart(chance, "mixed", [note("See below, for your files.\r\n"), part])
         if kind.around == "beside":

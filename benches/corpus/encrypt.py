@@ -104,9 +104,7 @@ def odd_parity(key: bytes) -> bytes:
     return bytes(octet & 0xFE | (octet >> 1).bit_count() & 1 ^ 1 for octet in key)
 
 
-def recipient_infos(
-    recipients: Sequence[Credential], cek: bytes, how: EnvelopeForm, chance: Chance
-) -> list[bytes]:
+def recipient_infos(recipients: Sequence[Credential], cek: bytes, how: EnvelopeForm, chance: Chance) -> list[bytes]:
     infos: list[bytes] = []
     agreeing: dict[str, list[Credential]] = {}
     for recipient in recipients:

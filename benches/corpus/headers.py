@@ -30,9 +30,7 @@ def date(moment: datetime, minutes: int = 0) -> str:
 
 def asctime(moment: datetime) -> str:
     """The date of a From_ line (RFC 4155), UTC."""
-    return (
-        f"{DAYS[moment.weekday()]} {MONTHS[moment.month - 1]} {moment.day:2d} {moment.strftime('%H:%M:%S')} {moment.year}"
-    )
+    return f"{DAYS[moment.weekday()]} {MONTHS[moment.month - 1]} {moment.day:2d} {moment.strftime('%H:%M:%S')} {moment.year}"
 
 
 def message_id(seed: int, index: int) -> str:
@@ -89,7 +87,11 @@ def fields(chance: Chance, frame: Frame) -> bytes:
     name = frame.sender.name
     if frame.through_list:
         name += " via Statik-Liste"
-        out += [f"List-Id: Statik <{LIST_ADDRESS.replace('@', '.')}>", f"List-Post: <mailto:{LIST_ADDRESS}>", "Precedence: list"]
+        out += [
+            f"List-Id: Statik <{LIST_ADDRESS.replace('@', '.')}>",
+            f"List-Post: <mailto:{LIST_ADDRESS}>",
+            "Precedence: list",
+        ]
     body = [
         f"From: {mailbox(chance, name, frame.from_address)}",
         "To: " + ",\r\n ".join(mailbox(chance, person.name, person.address) for person in frame.to),

@@ -196,7 +196,9 @@ def content(chance: Chance, scale: Scale, to: str, sender: str, seven_bit: bool)
     return multipart(chance, "mixed", [text, *files])
 
 
-def pkcs7(cms: bytes, kind: str, media: str = "application/pkcs7-mime", width: int = 64, name: str = "smime.p7m") -> Entity:
+def pkcs7(
+    cms: bytes, kind: str, media: str = "application/pkcs7-mime", width: int = 64, name: str = "smime.p7m"
+) -> Entity:
     """application/pkcs7-mime; ``kind`` is the smime-type, empty for none."""
     label = f"\r\n smime-type={kind};" if kind else ""
     header = f'Content-Type: {media};{label}\r\n name="{name}"\r\nContent-Transfer-Encoding: base64\r\n'

@@ -72,7 +72,8 @@ def load_keys(folder: Path, scratch: Path) -> list[Key]:
         private, certificate = open_key(path.read_bytes(), path.suffix == ".p12", words)
         plain = scratch / f"{path.stem}.pem"
         plain.write_bytes(
-            private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+            private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
         )
         out.append(Key(private, certificate, plain))
     return out

@@ -142,5 +142,3 @@ def certs_only(certificates: set[bytes]) -> bytes:
 def no_signers(certificates: set[bytes]) -> bytes:
     """A detached SignedData that nobody signed."""
     return content_info({"sha256"}, certificates, [], DER, None, 1)
-
-

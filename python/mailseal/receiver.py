@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from mailseal import _core
 from mailseal._sources import Buffer, MessageSource, as_bytes, message_bytes
 from mailseal._time import now, to_seconds
-from mailseal.certificate import inner_certificates
 from mailseal.errors import DecryptionError, VerificationError
 from mailseal.keys import Identity, Keyring, as_keyring, refuse_pickling
 from mailseal.policy import Policy

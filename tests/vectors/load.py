@@ -89,7 +89,9 @@ def certificates(row: Row) -> Answer:
 def keyring(row: Row) -> mailseal.Keyring:
     """The keys that `needs` names, and for keys without certificate those of the folder."""
     paths = [path for need in row.needs.split(";") for path in row.folder.rglob(need) if need and is_key(path)]
-    identities = [one for path in paths for one in mailseal.load_identities(path, password=password_of(row.folder, path))]
+    identities = [
+        one for path in paths for one in mailseal.load_identities(path, password=password_of(row.folder, path))
+    ]
     ring = mailseal.Keyring(identities)
     if any(one.certificate is None for one in identities):
         ring.add_certificates([mailseal.Certificate.load(path) for path in sorted(row.folder.glob("*RSA*.cer"))])
