@@ -1,4 +1,4 @@
-"""``python -m benches.corpus --out DIR --count N --seed S``: make an archive; ``--check N`` lets OpenSSL look at a sample of it."""
+"""``python -m benches.corpus --out DIR --count N --seed S``: make an archive; ``--check N``: let OpenSSL read it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from benches.corpus.mime_build import SCALES
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benches.corpus", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the corpus; empty or absent, unless only --check")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the corpus; empty or absent, unless only --check"
+    )
     parser.add_argument("--count", type=int, default=0, help="messages to make; 0: only check what is there")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forms", default="mbox,maildir,eml", help="comma list of mbox, maildir, eml (default: all)")
@@ -45,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         print(
             f"{totals.messages:,} messages, {totals.octets / 1e6:,.1f} MB, {len(totals.kinds)} kinds in {took:.1f} s:"
-            f" {totals.messages / took:,.0f} messages/s, {totals.octets / took / 1e6:.1f} MB/s, peak {peak / 1024:.0f} MiB"
+            f" {totals.messages / took:,.0f} messages/s, {totals.octets / took / 1e6:.1f} MB/s, peak {peak >> 10} MiB"
         )
     if wanted.check:
         return check(wanted.out, wanted.check)

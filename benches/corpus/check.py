@@ -10,15 +10,17 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from email import policy
-from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
 from benches.corpus.peers import Opened, Peers, Signature
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 NOT_OBSERVED = frozenset({"mime.transfer-repaired"})
 OIDS = {

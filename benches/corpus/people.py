@@ -22,11 +22,29 @@ class Row:
 
 
 ROWS = (
-    Row("staff", "rsa", "rsa", ("Jürgen Müller", "Anna Lindqvist", "Thomas Okafor", "Inès Dubois", "Peter Hall", "Ruth Adler"),
-        dual=True),
+    Row(
+        "staff",
+        "rsa",
+        "rsa",
+        ("Jürgen Müller", "Anna Lindqvist", "Thomas Okafor", "Inès Dubois", "Peter Hall", "Ruth Adler"),
+        dual=True,
+    ),
     Row("staff", "rsa", "rsa", ("Łukasz Wójcik", "María-José Núñez", "Karl Weiß", "Priya Raman")),
-    Row("staff", "p256", "p256", ("Søren Kjær", "Elif Yılmaz", "Tom Baker", "Nadia Haddad", "Grace Liu", "Olga Petrova",
-                                  "Mats Ek", "Chiara Rossi")),
+    Row(
+        "staff",
+        "p256",
+        "p256",
+        (
+            "Søren Kjær",
+            "Elif Yılmaz",
+            "Tom Baker",
+            "Nadia Haddad",
+            "Grace Liu",
+            "Olga Petrova",
+            "Mats Ek",
+            "Chiara Rossi",
+        ),
+    ),
     Row("staff", "p256", "rsa", ("Henrik Voß", "Fatima Zahra", "Ivan Horvat", "Sophie Martin")),
     Row("staff", "p384", "p256", ("山田 太郎", "Béla Szabó", "Kim Nguyen", "Astrid Holm")),
     Row("staff", "p384", "x25519", ("Joana Araújo", "Erik Ström")),

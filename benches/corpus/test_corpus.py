@@ -9,8 +9,7 @@ import mailbox
 import shutil
 import subprocess
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asn1crypto import core
@@ -25,6 +24,9 @@ from benches.corpus.check import check, sample
 from benches.corpus.kinds import BLOCK, KINDS, Schedule
 from benches.corpus.mime_build import lines
 from benches.corpus.peers import open_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COUNT = 400
 
@@ -154,7 +156,7 @@ def test_escrow_files_open_with_the_listed_passwords_in_two_peers(corpus: Path) 
     assert {key["form"] for key in about["keys"]} == {form for form, _ in escrow.FILE_FORMS}
     for key in about["keys"]:
         path = corpus / key["file"]
-        private, certificate = open_key(path.read_bytes(), path.suffix == ".p12", words)
+        private, certificate = open_key(path.read_bytes(), words, bundle=path.suffix == ".p12")
         assert private.public_key() == certificate.public_key()
         verb = ("pkcs12", "-nodes") if path.suffix == ".p12" else ("pkey", "-noout")
         opened = [
@@ -175,7 +177,7 @@ def test_the_pool_of_primes_is_what_the_search_finds() -> None:
     assert not any(map(rsa_keys.is_prime, (2047, 1373653, 25326001, 3215031751, rsa_keys.pool()[0][0] + 2)))
 
 
-@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256()])
+@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256()])  # noqa: S303 - old mail has it
 def test_paddings_of_rsa_are_those_of_pyca(digest: hashes.HashAlgorithm) -> None:
     key = rsa_keys.RsaKey(0)
     chance = Chance("paddings", digest.name)

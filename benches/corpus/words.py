@@ -37,8 +37,17 @@ ENGLISH = Tongue(
         "Nobody seems to have the key for the pump house.",
         "Everything else stays as it was discussed in the last meeting.",
     ),
-    ("Quay wall, section {n}", "Minutes of the site meeting {n}", "Invoice {n}", "Question about drawing {n}",
-     "Re-inspection on Thursday", "Delivery {n} delayed", "Signed contract", "Leave in week {n}", "Test of the pumps"),
+    (
+        "Quay wall, section {n}",
+        "Minutes of the site meeting {n}",
+        "Invoice {n}",
+        "Question about drawing {n}",
+        "Re-inspection on Thursday",
+        "Delivery {n} delayed",
+        "Signed contract",
+        "Leave in week {n}",
+        "Test of the pumps",
+    ),
     "Best regards",
 )
 GERMAN = Tongue(
@@ -60,8 +69,16 @@ GERMAN = Tongue(
         "Der Schlüssel für das Pumpenhaus ist wieder aufgetaucht.",
         "Im Übrigen bleibt es bei dem, was wir besprochen haben.",
     ),
-    ("Geänderte Pläne Abschnitt {n}", "Prüfbericht Schweißnähte {n}", "Rechnung {n}", "Rückfrage zu Nachtrag {n}",
-     "Terminverschiebung", "Übergabe der Schlüssel", "Besprechung KW {n}", "Vergütung für zusätzliche Bohrpfähle"),
+    (
+        "Geänderte Pläne Abschnitt {n}",
+        "Prüfbericht Schweißnähte {n}",
+        "Rechnung {n}",
+        "Rückfrage zu Nachtrag {n}",
+        "Terminverschiebung",
+        "Übergabe der Schlüssel",
+        "Besprechung KW {n}",
+        "Vergütung für zusätzliche Bohrpfähle",
+    ),
     "Mit freundlichen Grüßen",
 )
 FRENCH = Tongue(
@@ -125,7 +142,11 @@ TONGUES = ((ENGLISH, 45), (GERMAN, 35), (FRENCH, 8), (POLISH, 5), (JAPANESE, 4),
 FILES = (
     ("Plan {n}.pdf", "application/pdf", b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n"),
     ("Prüfbericht {n}.pdf", "application/pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"),
-    ("minutes-{n}.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04\x14\x00"),
+    (
+        "minutes-{n}.docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        b"PK\x03\x04\x14\x00",
+    ),
     ("Aufmaß {n}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04\x14\x00"),
     ("IMG_{n}.jpg", "image/jpeg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"),
     ("scan{n}.png", "image/png", b"\x89PNG\r\n\x1a\n"),
