@@ -213,7 +213,7 @@ class Work:
 
 
 def tampered(body: bytes) -> bytes:
-    """One letter or digit near the middle becomes another one (maybe a hex digit of an encoding); the structure stays."""
+    """One letter or digit near the middle becomes another one (or a hex digit of an encoding)."""
     rows = body.split(CRLF)
     middle = len(rows) // 2
     for number in (*range(middle, len(rows)), *range(middle)):

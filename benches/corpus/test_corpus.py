@@ -9,6 +9,9 @@ import mailbox
 import shutil
 import subprocess
 from collections import Counter
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,6 +128,28 @@ def test_the_stores_hold_what_the_manifest_says(corpus: Path) -> None:
     assert sorted(message["Message-ID"] for message in folder) == sorted(by_store["Maildir"])
     assert len(list((corpus / "archive" / "eml").glob("*/*/*.eml"))) == len(by_store["eml"])
     assert b"\r\n" not in (corpus / "archive" / "inbox.mbox").read_bytes()
+
+
+def test_the_received_time_can_be_read_from_the_store(corpus: Path) -> None:
+    """mbox: the From_ line; Maildir: the file name; single file: the topmost Received, or Date."""
+    seen = Counter[str]()
+    for row in rows_of(corpus):
+        path = corpus / row["path"]
+        if row["form"] == "maildir":
+            stamp = int(path.name.split(".")[0])
+        elif row["form"] == "mbox":
+            before = path.read_bytes()[: row["offset"]].splitlines()[-1].decode()
+            assert before.startswith("From MAILER-DAEMON ")
+            moment = datetime.strptime(before.split(" ", 2)[2], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+            stamp = int(moment.timestamp())
+        else:
+            message = message_from_bytes(path.read_bytes())
+            trace = str(message["Received"] or "").rpartition(";")[2].strip()
+            seen["trace" if trace else "date"] += 1
+            stamp = int(parsedate_to_datetime(trace or message["Date"]).timestamp())
+            assert f"{datetime.fromtimestamp(stamp, UTC):%Y/%m}" in row["path"]
+        assert stamp == row["received"], row
+    assert seen["trace"] > seen["date"] > 0
 
 
 def test_sample_holds_every_kind(corpus: Path) -> None:
