@@ -1,4 +1,4 @@
-"""``python -m benches.corpus --out DIR --count N --seed S``: make an archive; ``--check N`` lets OpenSSL look at a sample of it."""
+"""``python -m benches.corpus --out DIR --count N --seed S``: make an archive; ``--check N``: let OpenSSL read it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         print(
             f"{totals.messages:,} messages, {totals.octets / 1e6:,.1f} MB, {len(totals.kinds)} kinds in {took:.1f} s:"
-            f" {totals.messages / took:,.0f} messages/s, {totals.octets / took / 1e6:.1f} MB/s, peak {peak / 1024:.0f} MiB"
+            f" {totals.messages / took:,.0f} messages/s, {totals.octets / took / 1e6:.1f} MB/s, peak {peak >> 10} MiB"
         )
     if wanted.check:
         return check(wanted.out, wanted.check)

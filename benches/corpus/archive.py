@@ -9,13 +9,10 @@ import hashlib
 import json
 import platform
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import get_context
-from multiprocessing.pool import AsyncResult
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import cryptography
 
@@ -25,6 +22,11 @@ from benches.corpus.compose import Composer, Message
 from benches.corpus.headers import asctime, message_id
 from benches.corpus.kinds import Kind, Outcome, Schedule, Signed
 from benches.corpus.mime_build import SCALES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from multiprocessing.pool import AsyncResult
+    from pathlib import Path
 
 START = int(datetime(2016, 1, 4, tzinfo=UTC).timestamp())
 END = int(datetime(2026, 6, 30, tzinfo=UTC).timestamp())
@@ -79,13 +81,13 @@ class Maker:
         store = chance.weighted(self.stores)
         moment = self.moment(kind, index, chance)
         relayed = store != "sent.mbox" and (store != "eml" or chance.often(0.8))
-        message = self.composer.message(kind, seed, index, moment, relayed, chance)
+        message = self.composer.message(kind, seed, index, moment, chance, relayed=relayed)
         feed = store in LF_STORES or kind.newline == "lf"
         data = message.raw.replace(b"\r\n", b"\n") if feed else message.raw
         name, before = placed(store, index, moment, len(data), chance)
         if before and b"\nFrom " in data:
             raise AssertionError(f"message {index} would need From-quoting")
-        return Stored(store, name, before, data, row(seed, index, kind, store, moment, message, data, feed))
+        return Stored(store, name, before, data, row(seed, index, kind, store, moment, message, data, feed=feed))
 
     def moment(self, kind: Kind, index: int, chance: Chance) -> datetime:
         """In order of arrival; kinds that belong to some years stand out of order, as imported mail does."""
@@ -112,7 +114,7 @@ def placed(store: str, index: int, moment: datetime, size: int, chance: Chance) 
 
 
 def row(
-    seed: int, index: int, kind: Kind, store: str, moment: datetime, message: Message, data: bytes, feed: bool
+    seed: int, index: int, kind: Kind, store: str, moment: datetime, message: Message, data: bytes, *, feed: bool
 ) -> dict[str, Any]:
     content = data if message.whole else message.content
     if feed and message.exposed and content is not None and not message.whole:
@@ -133,7 +135,7 @@ def row(
             "decryption": outcome.decryption,
             "authenticated": outcome.authenticated,
             "coverage": outcome.coverage,
-            "findings": findings(kind, outcome, feed),
+            "findings": findings(kind, outcome, feed=feed),
             "signers": list(message.signers),
             "wanted_keys": message.wanted_keys,
             "content_sha256": None if content is None else hashlib.sha256(content).hexdigest(),
@@ -141,7 +143,7 @@ def row(
     }
 
 
-def findings(kind: Kind, outcome: Outcome, feed: bool) -> list[str]:
+def findings(kind: Kind, outcome: Outcome, *, feed: bool) -> list[str]:
     out = list(outcome.findings)
     last = kind.layers[-1] if kind.layers and not kind.around else None
     intact = outcome.status in ("VALID", "INDETERMINATE")

@@ -1,13 +1,16 @@
 """A small DER writer, and a writer of the indefinite-length BER that streaming mail agents send.
 
-Everything is made bottom-up as ``bytes``; the "spine" of a CMS structure (all that encloses the content) is made through a
-:class:`Form`, so that the same builder yields DER or BER.
+Everything is made bottom-up as ``bytes``; the "spine" of a CMS structure (all that encloses the content) is made
+through a :class:`Form`, so that the same builder yields DER or BER.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NULL = b"\x05\x00"
 TRUE = b"\x01\x01\xff"

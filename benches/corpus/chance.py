@@ -1,12 +1,17 @@
-"""Seeded chance. Only ``random()`` and ``randbytes()`` of the standard generator are used: Python keeps their streams stable."""
+"""Seeded chance.
+
+Only ``random()`` and ``randbytes()`` of the standard generator are used: Python keeps their streams stable.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
 from itertools import accumulate
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 

@@ -10,15 +10,17 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from email import policy
-from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
 from benches.corpus.peers import Opened, Peers, Signature
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 NOT_OBSERVED = frozenset({"mime.transfer-repaired"})
 OIDS = {
@@ -84,8 +86,12 @@ def differences(peers: Peers, folder: Path, row: dict[str, Any]) -> list[str]:
     expect = row["expect"]
     found = verdict(seen, header)
     out = [f"{name}: peers {found[name]!r}, manifest {expect[name]!r}" for name in found if found[name] != expect[name]]
-    missing = set(expect["findings"]) - seen.codes - NOT_OBSERVED
-    return out + [f"not seen by the peers: {code}" for code in sorted(missing)]
+    listed = set(expect["findings"])
+    out += [f"not seen by the peers: {code}" for code in sorted(listed - seen.codes - NOT_OBSERVED)]
+    if expect["status"] != "INVALID" and expect["decryption"] != "FAILED":
+        # A broken message may show more than the manifest demands; a sound one shows nothing else.
+        out += [f"not in the manifest: {code}" for code in sorted(seen.codes - listed)]
+    return out
 
 
 def verdict(seen: Seen, header: Message) -> dict[str, Any]:

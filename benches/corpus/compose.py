@@ -1,9 +1,9 @@
-"""From a kind to one whole message: the content, its cryptographic layers from the inside out, the faults, the header."""
+"""From a kind to one whole message: the content, its layers from the inside out, the faults, the header."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from benches.corpus import headers
 from benches.corpus.chance import Chance
@@ -13,6 +13,9 @@ from benches.corpus.mime_build import CRLF, Entity, Scale, clear_signed, content
 from benches.corpus.people import LIST_ADDRESS
 from benches.corpus.pki import Credential, Person, Pki, der_of
 from benches.corpus.sign import certs_only, digest_for, no_signers, signed_data
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MEDIA = {"": "application/pkcs7-mime", "x": "application/x-pkcs7-mime", "octet": "application/octet-stream"}
 WRONG = {"signed-data": "enveloped-data", "enveloped-data": "signed-data", "authEnveloped-data": "signed-data"}
@@ -51,7 +54,7 @@ class Composer:
             if person.encrypt and person.escrow:
                 self.by_recipient.setdefault(person.encrypt.kind, []).append(person)
 
-    def message(self, kind: Kind, seed: int, index: int, moment: datetime, relayed: bool, chance: Chance) -> Message:
+    def message(self, kind: Kind, seed: int, index: int, moment: datetime, chance: Chance, *, relayed: bool) -> Message:
         signers = self.signers(kind, chance)
         to = self.recipients(kind, chance)
         sender = signers[0] if signers else self.author(kind, chance)
@@ -59,7 +62,7 @@ class Composer:
         through_list = kind.sender == "list" or kind.around == "list"
         frame = headers.Frame(seed, index, moment, sender, from_address, tuple(to), relayed, through_list)
         head = headers.fields(chance, frame)
-        inner = content(chance, self.scale, to[0].name, sender.name, bool(kind.layers))
+        inner = content(chance, self.scale, to[0].name, sender.name, seven_bit=bool(kind.layers))
         work = Work(chance, moment, self.root, signers, to, inner, bytes(inner))
         for layer in kind.layers:
             work.add(layer)
@@ -158,7 +161,7 @@ class Work:
 
     def signed(self, layer: Signed, data: bytes, embed: bytes | None) -> bytes:
         how = layer.how
-        if layer.group != "partner" and layer.group != "hidden" and self.chance.often(0.15):
+        if layer.group not in ("partner", "hidden") and self.chance.often(0.15):
             how = replace(how, with_root=self.root)
         return signed_data(data, self.credentials(), how, self.moment, self.chance, embed=embed)
 
@@ -177,13 +180,13 @@ class Work:
         # An eContent in a detached signature is a fault by itself; as an attack, the part that is shown is another one.
         if layer.fault == "body" or (layer.fault == "econtent" and self.chance.often(0.5)):
             part = replace(part, body=tampered(part.body))
-        digests = dict.fromkeys(digest_for(credential, layer.how.digest) for credential in credentials)
+        digests = dict.fromkeys(digest_for(one, layer.how.digest) for one in credentials)
         micalg = ",".join(self.chance.pick(MICALG[digest]) for digest in digests)
         if "," in micalg:
             micalg = f'"{micalg}"'
         if self.content == data:
             self.content = bytes(part)
-        self.entity = clear_signed(self.chance, part, cms, micalg, layer.label == "x")
+        self.entity = clear_signed(self.chance, part, cms, micalg, old_names=layer.label == "x")
 
     def sign_opaque(self, layer: Signed) -> None:
         data = bytes(self.entity)
@@ -210,7 +213,7 @@ class Work:
 
 
 def tampered(body: bytes) -> bytes:
-    """One letter or digit near the middle becomes another one (a hex digit too, for quoted-printable); the structure stays."""
+    """One letter or digit near the middle becomes another one (or a hex digit of an encoding)."""
     rows = body.split(CRLF)
     middle = len(rows) // 2
     for number in (*range(middle, len(rows)), *range(middle)):

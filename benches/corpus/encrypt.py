@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
@@ -19,10 +18,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from benches.corpus import oids
 from benches.corpus.ber import DER, NULL, Form, algorithm, bits, explicit, implicit, integer, octets, oid, seq, set_of
-from benches.corpus.chance import Chance
 from benches.corpus.pki import ORDERS, Credential
 from benches.corpus.rsa_keys import encrypt_oaep, encrypt_v15
 from benches.corpus.sign import attribute, utc_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from benches.corpus.chance import Chance
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class EnvelopeForm:
     """Digest of RSAES-OAEP; empty: RSAES-PKCS1-v1_5."""
     ski: bool = False
     shared_ephemeral: bool = False
-    """One KeyAgreeRecipientInfo for all recipients of a curve (RFC 5753 §3.1.1 allows several RecipientEncryptedKeys)."""
+    """One KeyAgreeRecipientInfo for all recipients of a curve, each with a RecipientEncryptedKey of its own."""
     auth_attributes: bool = False
     form: Form = DER
     fault: str = ""
@@ -158,7 +162,7 @@ def key_agreement(recipients: Sequence[Credential], cek: bytes, how: EnvelopeFor
             secret = ephemeral.exchange(ec.ECDH(), recipient.key.public_key())
             keys.append(X963KDF(hashes.SHA256(), size, shared).derive(secret))
     wrapped = (
-        seq(rid_of(recipient, how.ski), octets(aes_key_wrap(key, cek)))
+        seq(rid_of(recipient, ski=how.ski), octets(aes_key_wrap(key, cek)))
         for recipient, key in zip(recipients, keys, strict=True)
     )
     return implicit(
@@ -166,6 +170,6 @@ def key_agreement(recipients: Sequence[Credential], cek: bytes, how: EnvelopeFor
     )  # fmt: skip
 
 
-def rid_of(recipient: Credential, ski: bool) -> bytes:
+def rid_of(recipient: Credential, *, ski: bool) -> bytes:
     """KeyAgreeRecipientIdentifier; rKeyId [0] is a SEQUENCE (RFC 5652 §6.2.2)."""
     return implicit(0, seq(octets(recipient.ski))) if ski else recipient.issuer_and_serial

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from pathlib import Path
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -16,6 +16,9 @@ from benches.corpus import oids
 from benches.corpus.ber import NULL, algorithm, bmp, explicit, integer, octets, oid, seq, set_of, tlv
 from benches.corpus.chance import Chance
 from benches.corpus.pki import Credential, Pki, escrowed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSWORDS = ("Archiv-2019!", "correct horse battery", "Grüße aus Kiel", "s3cur3")
 WRONG_PASSWORDS = ("changeit", "Archiv-2018!")
@@ -60,7 +63,7 @@ def key_file(form: str, credential: Credential, password: str, chance: Chance) -
         traditional = credential.kind in ("rsa", "p256", "p384")
         layout = PrivateFormat.TraditionalOpenSSL if traditional else PrivateFormat.PKCS8
         return credential.key.private_bytes(Encoding.PEM, layout, NoEncryption()) + certificate
-    return pkcs12(credential, plain, password, form == "p12-aes", chance)
+    return pkcs12(credential, plain, password, chance, modern=form == "p12-aes")
 
 
 def pem(label: str, der: bytes) -> bytes:
@@ -117,11 +120,11 @@ def pad(plain: bytes, block: int) -> bytes:
     return plain + bytes([count]) * count
 
 
-def pkcs12(credential: Credential, plain: bytes, password: str, modern: bool, chance: Chance) -> bytes:
+def pkcs12(credential: Credential, plain: bytes, password: str, chance: Chance, *, modern: bool) -> bytes:
     """A PFX with one key and its certificate (RFC 7292 §4), both encrypted, with a password MAC."""
     seal = pbes2 if modern else pbe_3des
     marks = set_of([
-        seq(oid(oids.LOCAL_KEY_ID), set_of([octets(hashlib.sha1(credential.der).digest())])),
+        seq(oid(oids.LOCAL_KEY_ID), set_of([octets(hashlib.sha1(credential.der, usedforsecurity=False).digest())])),
         seq(oid(oids.FRIENDLY_NAME), set_of([bmp(credential.address)])),
     ])  # fmt: skip
     key_scheme, key_sealed = seal(plain, password, chance)

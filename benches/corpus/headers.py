@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from benches.corpus.chance import Chance, derive
 from benches.corpus.mime_build import encoded_words
 from benches.corpus.people import DOMAIN, LIST_ADDRESS
-from benches.corpus.pki import Person
 from benches.corpus.words import AGENTS, TONGUES
+
+if TYPE_CHECKING:
+    from benches.corpus.pki import Person
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -30,7 +33,8 @@ def date(moment: datetime, minutes: int = 0) -> str:
 
 def asctime(moment: datetime) -> str:
     """The date of a From_ line (RFC 4155), UTC."""
-    return f"{DAYS[moment.weekday()]} {MONTHS[moment.month - 1]} {moment.day:2d} {moment.strftime('%H:%M:%S')} {moment.year}"
+    clock = moment.strftime("%H:%M:%S")
+    return f"{DAYS[moment.weekday()]} {MONTHS[moment.month - 1]} {moment.day:2d} {clock} {moment.year}"
 
 
 def message_id(seed: int, index: int) -> str:

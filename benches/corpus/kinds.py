@@ -1,7 +1,7 @@
 """THE table of kinds of message: how common each is, how it is made, and what a reader must say of it.
 
-The outcomes hold for the policy ``archive`` with the received time as judged time, ``trust/anchors.pem`` as trust and ``keys/`` as
-keys. Weights are per thousand.
+The outcomes hold for the policy ``archive`` with the received time as judged time, ``trust/anchors.pem`` as trust and
+``keys/`` as keys. Weights are per thousand.
 """
 
 from __future__ import annotations
@@ -16,13 +16,24 @@ from benches.corpus.sign import SignatureForm
 BLOCK = 1000
 YEARS = (2016, 2026)
 
+USUAL = SignatureForm()
+PSS = SignatureForm(pss=True)
+SKI = SignatureForm(ski=True)
+BARE = SignatureForm(attributes=False)
+SHA1 = SignatureForm(digest="sha1")
+BROKEN_SIGNATURE = SignatureForm(fault="signature")
+CBC = EnvelopeForm()
+CBC128 = EnvelopeForm(cipher="aes128-cbc")
+GCM = EnvelopeForm(cipher="aes256-gcm")
+GCM128 = EnvelopeForm(cipher="aes128-gcm")
+
 
 @dataclass(frozen=True)
 class Signed:
     """A layer of SignedData: one signer for each of ``keys`` ("": any kind of key)."""
 
     keys: tuple[str, ...] = ("rsa",)
-    how: SignatureForm = SignatureForm()
+    how: SignatureForm = USUAL
     group: str = "staff"
     opaque: bool = False
     label: str = ""
@@ -33,10 +44,10 @@ class Signed:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A layer of EnvelopedData or AuthEnvelopedData; ``keys``: a kind of key, "mixed", or "gone" (nobody has the key)."""
+    """A layer of EnvelopedData or AuthEnvelopedData; ``keys``: a kind of key, "mixed", or "gone" (nobody has it)."""
 
     keys: str = "rsa"
-    how: EnvelopeForm = EnvelopeForm()
+    how: EnvelopeForm = CBC
     label: str = ""
     fault: str = ""
     """"truncated", "base64", "stray" (see compose)."""
@@ -50,9 +61,9 @@ class Outcome:
     status: str
     summary: str
     decryption: str
-    authenticated: bool
     coverage: str
     findings: tuple[str, ...] = ()
+    authenticated: bool = False
 
     def and_(self, *findings: str) -> Outcome:
         return replace(self, findings=(*self.findings, *findings))
@@ -66,7 +77,7 @@ class Kind:
     layers: tuple[Layer, ...] = ()
     """From the inside out."""
     around: str = ""
-    """"list": a footer beside it; "forward": inside message/rfc822; "beside": beside a text; "certificates": no content."""
+    """"list": a footer beside it; "forward": in message/rfc822; "beside": beside a text; "certificates": no content."""
     newline: str = ""
     """"lf": stored with LF wherever it is; "": as the store does."""
     sender: str = ""
@@ -74,26 +85,16 @@ class Kind:
     years: tuple[int, int] = YEARS
 
 
-PLAIN = Outcome("UNSIGNED", "none", "NOT_CHECKED", False, "none")
+PLAIN = Outcome("UNSIGNED", "none", "NOT_CHECKED", "none")
 ERRANT = replace(PLAIN, coverage="1 of 2 parts", findings=("structure.errant-signature",))
-SIGNED = Outcome("VALID", "signed", "NOT_CHECKED", True, "all")
+SIGNED = Outcome("VALID", "signed", "NOT_CHECKED", "all", authenticated=True)
 UNPROVEN = replace(SIGNED, status="INDETERMINATE")
-BROKEN = Outcome("INVALID", "none", "NOT_CHECKED", False, "none")
-OPENED_CBC = Outcome("UNSIGNED", "encrypted", "OK", False, "none", ("decryption.unauthenticated",))
-OPENED_AEAD = Outcome("UNSIGNED", "encrypted", "OK", True, "none")
-BOTH = Outcome("VALID", "signed+encrypted", "OK", True, "all")
-LOCKED = Outcome("UNSIGNED", "encrypted", "UNKNOWN", False, "none", ("decryption.no-key",))
-FAILED = Outcome("UNSIGNED", "encrypted", "FAILED", False, "none")
-
-PSS = SignatureForm(pss=True)
-SKI = SignatureForm(ski=True)
-BARE = SignatureForm(attributes=False)
-SHA1 = SignatureForm(digest="sha1")
-BROKEN_SIGNATURE = SignatureForm(fault="signature")
-CBC = EnvelopeForm()
-CBC128 = EnvelopeForm(cipher="aes128-cbc")
-GCM = EnvelopeForm(cipher="aes256-gcm")
-GCM128 = EnvelopeForm(cipher="aes128-gcm")
+BROKEN = Outcome("INVALID", "none", "NOT_CHECKED", "none")
+OPENED_CBC = Outcome("UNSIGNED", "encrypted", "OK", "none", ("decryption.unauthenticated",))
+OPENED_AEAD = Outcome("UNSIGNED", "encrypted", "OK", "none", authenticated=True)
+BOTH = Outcome("VALID", "signed+encrypted", "OK", "all", authenticated=True)
+LOCKED = Outcome("UNSIGNED", "encrypted", "UNKNOWN", "none", ("decryption.no-key",))
+FAILED = Outcome("UNSIGNED", "encrypted", "FAILED", "none")
 
 MISMATCH = "mime.type-mismatch"
 
@@ -130,7 +131,8 @@ KINDS: tuple[Kind, ...] = (
          years=(2016, 2019)),
     Kind("rsa-aes128-gcm", 14, OPENED_AEAD, (Sealed(how=GCM128),), years=(2019, 2026)),
     Kind("rsa-aes256-gcm", 18, OPENED_AEAD, (Sealed(how=GCM),), years=(2019, 2026)),
-    Kind("rsa-aes256-gcm-attributes", 3, OPENED_AEAD, (Sealed(how=replace(GCM, auth_attributes=True)),), years=(2019, 2026)),
+    Kind("rsa-aes256-gcm-attributes", 3, OPENED_AEAD, (Sealed(how=replace(GCM, auth_attributes=True)),),
+         years=(2019, 2026)),
     Kind("p256-aes128-cbc", 18, OPENED_CBC, (Sealed("p256", CBC128),)),
     Kind("p256-aes256-gcm", 15, OPENED_AEAD, (Sealed("p256", GCM),), years=(2019, 2026)),
     Kind("x25519-aes256-gcm", 12, OPENED_AEAD, (Sealed("x25519", GCM),), years=(2020, 2026)),
@@ -160,9 +162,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("tampered-body", 8, BROKEN.and_("signer.digest-mismatch"), (Signed(("",), fault="body"),)),
     Kind("tampered-opaque", 3, BROKEN.and_("signer.digest-mismatch"), (Signed(("",), opaque=True, fault="body"),)),
     Kind("tampered-signature", 6, BROKEN.and_("signer.signature-mismatch"), (Signed(("rsa",), BROKEN_SIGNATURE),)),
-    Kind("tampered-inside", 3, Outcome("INVALID", "encrypted", "OK", False, "none", ("signer.digest-mismatch",)),
+    Kind("tampered-inside", 3, Outcome("INVALID", "encrypted", "OK", "none", ("signer.digest-mismatch",)),
          (Signed(("",), fault="body"), Sealed())),
-    Kind("tampered-tag", 4, FAILED.and_("decryption.failed"), (Sealed(how=replace(GCM, fault="tag")),), years=(2019, 2026)),
+    Kind("tampered-tag", 4, FAILED.and_("decryption.failed"), (Sealed(how=replace(GCM, fault="tag")),),
+         years=(2019, 2026)),
     Kind("tampered-padding", 3, FAILED.and_("decryption.failed"), (Sealed(how=EnvelopeForm(fault="padding")),)),
     Kind("from-mismatch", 5, SIGNED.and_("address.mismatch-reported"), (Signed(("",)),), sender="other"),
     Kind("from-rewritten-by-list", 4, SIGNED.and_("address.mismatch-reported"), (Signed(("",)),), sender="list"),

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from benches.corpus.chance import Chance
 from benches.corpus.words import FILES, TONGUES, Tongue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benches.corpus.chance import Chance
 
 CRLF = b"\r\n"
 
@@ -64,7 +68,7 @@ def quoted(data: bytes) -> bytes:
     return text.replace(b"\nFrom ", b"\n=46rom ").replace(b"\n", CRLF)
 
 
-def encoded_words(text: str, charset: str = "utf-8", base: bool = True) -> str:
+def encoded_words(text: str, charset: str = "utf-8", *, base: bool = True) -> str:
     """RFC 2047; words of at most 75 characters that never split a character, folded."""
     if text.isascii():
         return text
@@ -107,19 +111,19 @@ def paragraphs(chance: Chance, tongue: Tongue, to: str, sender: str) -> list[str
     return [*out, tongue.closing, sender]
 
 
-def text_entity(chance: Chance, tongue: Tongue, parts: Sequence[str], seven_bit: bool) -> Entity:
+def text_entity(chance: Chance, tongue: Tongue, parts: Sequence[str], *, seven_bit: bool) -> Entity:
     text = "\r\n\r\n".join(wrapped(part) for part in parts) + "\r\n"
-    return coded(chance, "plain", text, tongue, seven_bit)
+    return coded(chance, "plain", text, tongue, seven_bit=seven_bit)
 
 
 def html_entity(chance: Chance, tongue: Tongue, parts: Sequence[str]) -> Entity:
     escaped = (part.replace("&", "&amp;").replace("<", "&lt;") for part in parts)
     body = "\r\n".join(f'<p style="margin:0 0 8pt;font-family:Calibri,sans-serif">{part}</p>' for part in escaped)
     text = f'<html><head><meta charset="utf-8"></head><body lang="x">\r\n{body}\r\n</body></html>\r\n'
-    return coded(chance, "html", text, tongue, True)
+    return coded(chance, "html", text, tongue, seven_bit=True)
 
 
-def coded(chance: Chance, subtype: str, text: str, tongue: Tongue, seven_bit: bool) -> Entity:
+def coded(chance: Chance, subtype: str, text: str, tongue: Tongue, *, seven_bit: bool) -> Entity:
     charset = chance.pick(tongue.charsets)
     try:
         raw = text.encode(charset)
@@ -183,11 +187,11 @@ def multipart(
     return Entity(header, b"".join([*out, delimiter, b"--", CRLF]))
 
 
-def content(chance: Chance, scale: Scale, to: str, sender: str, seven_bit: bool) -> Entity:
+def content(chance: Chance, scale: Scale, to: str, sender: str, *, seven_bit: bool) -> Entity:
     """What the sender wrote, before any cryptography."""
     tongue = chance.weighted(TONGUES)
     parts = paragraphs(chance, tongue, to, sender)
-    text = text_entity(chance, tongue, parts, seven_bit)
+    text = text_entity(chance, tongue, parts, seven_bit=seven_bit)
     if chance.often(0.4):
         text = multipart(chance, "alternative", [text, html_entity(chance, tongue, parts)])
     if not chance.often(scale.attachment):
@@ -206,7 +210,7 @@ def pkcs7(
     return Entity(header.encode(), lines(cms, width))
 
 
-def clear_signed(chance: Chance, part: Entity, cms: bytes, micalg: str, old_names: bool) -> Entity:
+def clear_signed(chance: Chance, part: Entity, cms: bytes, micalg: str, *, old_names: bool) -> Entity:
     """multipart/signed (RFC 8551 §3.5.3)."""
     media = "application/x-pkcs7-signature" if old_names else "application/pkcs7-signature"
     header = f'Content-Type: {media}; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n'

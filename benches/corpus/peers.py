@@ -8,8 +8,7 @@ import hashlib
 import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asn1crypto import algos, cms, core
 from cryptography import x509
@@ -29,6 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TRUNCATED = "asn1.truncated"
 ERRORS = (
     ("certificate has expired", "chain.expired"),
@@ -47,10 +49,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Signature:
-    intact: bool
     codes: frozenset[str]
     signers: tuple[x509.Certificate, ...]
     content: bytes | None
+    intact: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def load_keys(folder: Path, scratch: Path) -> list[Key]:
     words = (folder / "passwords.txt").read_text(encoding="utf-8").splitlines()
     out: list[Key] = []
     for path in sorted((folder / "keys").iterdir()):
-        private, certificate = open_key(path.read_bytes(), path.suffix == ".p12", words)
+        private, certificate = open_key(path.read_bytes(), words, bundle=path.suffix == ".p12")
         plain = scratch / f"{path.stem}.pem"
         plain.write_bytes(
             private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -79,7 +81,7 @@ def load_keys(folder: Path, scratch: Path) -> list[Key]:
     return out
 
 
-def open_key(data: bytes, bundle: bool, words: list[str]) -> tuple[Any, x509.Certificate]:
+def open_key(data: bytes, words: list[str], *, bundle: bool) -> tuple[Any, x509.Certificate]:
     for word in (None, *words):
         password = None if word is None else word.encode()
         try:
@@ -111,16 +113,16 @@ class Peers:
         """``detached``: the signed part in canonical form, None when the content is inside."""
         parsed = parse(der)
         if parsed is None:
-            return Signature(False, frozenset({TRUNCATED}), (), None)
+            return Signature(frozenset({TRUNCATED}), (), None)
         signed = parsed["content"]
         inside = signed["encap_content_info"]["content"]
         content = inside.native if detached is None else detached
         codes: set[str] = set()
         if detached is not None and inside.native is not None:
-            return Signature(False, frozenset({"signer.econtent-in-detached"}), certificates_of(signed), content)
+            return Signature(frozenset({"signer.econtent-in-detached"}), certificates_of(signed), content)
         infos = list(signed["signer_infos"])
         if not infos:
-            return Signature(False, frozenset({"signer.none"}), (), content)
+            return Signature(frozenset({"signer.none"}), (), content)
         signers = tuple(signer_of(signed, info) for info in infos)
         for info, certificate in zip(infos, signers, strict=True):
             codes |= weaknesses(info, certificate)
@@ -129,11 +131,11 @@ class Peers:
             intact = not mismatches and all(
                 ed25519_holds(info, certificate, content) for info, certificate in zip(infos, signers, strict=True)
             )
-            return Signature(intact, frozenset(codes | mismatches), signers, content)
+            return Signature(frozenset(codes | mismatches), signers, content, intact)
         intact, found = self.openssl_verify(der, detached, moment)
         if not intact:
             found = mismatches or {"signer.signature-mismatch"}
-        return Signature(intact, frozenset(codes | found), signers, content)
+        return Signature(frozenset(codes | found), signers, content, intact)
 
     def openssl_verify(self, der: bytes, detached: bytes | None, moment: int) -> tuple[bool, set[str]]:
         (self.scratch / "in.der").write_bytes(der)
@@ -165,7 +167,7 @@ class Peers:
         weak = "tripledes" in info["content_encryption_algorithm"]["algorithm"].native
         codes = frozenset({"decryption.algorithm-weak"} if weak else ())
         if isinstance(key.private, x25519.X25519PrivateKey) or (aead and enveloped["auth_attrs"].native):
-            content = open_by_hand(enveloped, info, key, aead)
+            content = open_by_hand(enveloped, info, key, aead=aead)
         else:
             (self.scratch / "in.der").write_bytes(der)
             call = ("cms", "-decrypt", "-binary", "-inform", "DER", "-in", self.scratch / "in.der")
@@ -266,7 +268,7 @@ def fits(name: Any, key: Key) -> bool:
     return same and bool(name["issuer"].dump() == key.certificate.issuer.public_bytes())
 
 
-def open_by_hand(enveloped: Any, info: Any, key: Key, aead: bool) -> bytes | None:
+def open_by_hand(enveloped: Any, info: Any, key: Key, *, aead: bool) -> bytes | None:
     try:
         cek = agreed_key(enveloped["recipient_infos"], key)
         parameters = info["content_encryption_algorithm"]["parameters"]

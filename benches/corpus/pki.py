@@ -1,4 +1,4 @@
-"""The certification authority of the corpus: a root, issuing CAs, the staff's certificates, and a partner whom nobody trusts.
+"""The certification authority of the corpus: a root, issuing CAs, the staff's certificates, and an untrusted partner.
 
 Everything follows from the seed, the RSA keys from the constant pool (see rsa_keys).
 """
@@ -6,9 +6,9 @@ Everything follows from the seed, the RSA keys from the constant pool (see rsa_k
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,8 +21,10 @@ from benches.corpus.chance import derive
 from benches.corpus.people import DOMAIN, PARTNER_DOMAIN, ROWS, Row, address_of
 from benches.corpus.rsa_keys import RsaKey
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PrivateKey = RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
-PublicKey = x509.Certificate
 
 ORDERS = {
     "p256": (ec.SECP256R1(), 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551),
@@ -204,7 +206,7 @@ def build(seed: int) -> Pki:
     partner = builder.authority("Brückner Partner Root", "p256", None, "Brückner Partner")
     issuers = {"rsa": issuing, "rsa1024": issuing, "hidden": hidden, "partner": partner}
     pki = Pki(seed, root)
-    for row, name in ((row, name) for row in ROWS for name in row.names):
+    for row, name in ((group, name) for group in ROWS for name in group.names):
         person = Person(
             name, address_of(name, PARTNER_DOMAIN if row.group == "partner" else DOMAIN), row.group, row.escrow
         )

@@ -1,8 +1,8 @@
 """RSA keys from a constant pool, and RSA with chosen randomness.
 
-The libraries draw keys, padding and salts from the system; a corpus must not. So the primes come from a seeded search whose
-result is kept in ``rsa_primes.txt`` (a search takes a third of a second a key), and the paddings of RFC 8017 are written here.
-These keys are public: for test archives only.
+The libraries draw keys, padding and salts from the system; a corpus must not. So the primes come from a seeded search
+whose result is kept in ``rsa_primes.txt`` (a search takes a third of a second a key), and the paddings of RFC 8017 are
+written here. These keys are public: for test archives only.
 
 ``python -m benches.corpus.rsa_keys`` searches again and rewrites the pool.
 """
@@ -10,13 +10,16 @@ These keys are public: for test archives only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benches.corpus.chance import derive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 POOL = Path(__file__).with_name("rsa_primes.txt")
 EXPONENT = 65537
@@ -85,7 +88,7 @@ class RsaKey:
         self.dp, self.dq, self.qinv = d % (self.p - 1), d % (self.q - 1), pow(self.q, -1, self.p)
         public = rsa.RSAPublicNumbers(EXPONENT, self.n)
         numbers = rsa.RSAPrivateNumbers(self.p, self.q, d, self.dp, self.dq, self.qinv, public)
-        self.key = numbers.private_key()
+        self.key = numbers.private_key(unsafe_skip_rsa_key_validation=True)  # the tests prove the pool
 
     def private(self, value: int) -> int:
         """RSADP/RSASP1 by the Chinese remainder theorem (RFC 8017 §5.1.2)."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
@@ -13,12 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from benches.corpus import oids
 from benches.corpus.ber import DER, NULL, Form, algorithm, implicit, integer, octets, oid, seq, set_of, tlv
-from benches.corpus.chance import Chance
-from benches.corpus.pki import Credential
 from benches.corpus.rsa_keys import sign_pss
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from benches.corpus.chance import Chance
+    from benches.corpus.pki import Credential
+
 HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),
+    "sha1": hashes.SHA1(),  # noqa: S303 - old mail has it
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
@@ -91,7 +95,7 @@ def signer_info(
     if how.attributes:
         signed = signed_attributes(hashlib.new(digest, content).digest(), signing_time)
         attributes = implicit(0, signed)
-    identifier, signature = raw_signature(credential, signed, digest, how.pss, chance)
+    identifier, signature = raw_signature(credential, signed, digest, chance, pss=how.pss)
     if how.fault == "signature":
         signature = signature[:-1] + bytes([signature[-1] ^ 1])
     version = integer(3 if how.ski else 1)
@@ -117,7 +121,7 @@ def utc_time(moment: datetime) -> bytes:
 
 
 def raw_signature(
-    credential: Credential, message: bytes, digest: str, pss: bool, chance: Chance
+    credential: Credential, message: bytes, digest: str, chance: Chance, *, pss: bool
 ) -> tuple[bytes, bytes]:
     """signatureAlgorithm and signature; every kind is deterministic."""
     key = credential.key

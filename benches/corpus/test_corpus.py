@@ -9,8 +9,10 @@ import mailbox
 import shutil
 import subprocess
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asn1crypto import core
@@ -25,6 +27,9 @@ from benches.corpus.check import check, sample
 from benches.corpus.kinds import BLOCK, KINDS, Schedule
 from benches.corpus.mime_build import lines
 from benches.corpus.peers import open_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COUNT = 400
 
@@ -125,6 +130,28 @@ def test_the_stores_hold_what_the_manifest_says(corpus: Path) -> None:
     assert b"\r\n" not in (corpus / "archive" / "inbox.mbox").read_bytes()
 
 
+def test_the_received_time_can_be_read_from_the_store(corpus: Path) -> None:
+    """mbox: the From_ line; Maildir: the file name; single file: the topmost Received, or Date."""
+    seen = Counter[str]()
+    for row in rows_of(corpus):
+        path = corpus / row["path"]
+        if row["form"] == "maildir":
+            stamp = int(path.name.split(".")[0])
+        elif row["form"] == "mbox":
+            before = path.read_bytes()[: row["offset"]].splitlines()[-1].decode()
+            assert before.startswith("From MAILER-DAEMON ")
+            moment = datetime.strptime(before.split(" ", 2)[2], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+            stamp = int(moment.timestamp())
+        else:
+            message = message_from_bytes(path.read_bytes())
+            trace = str(message["Received"] or "").rpartition(";")[2].strip()
+            seen["trace" if trace else "date"] += 1
+            stamp = int(parsedate_to_datetime(trace or message["Date"]).timestamp())
+            assert f"{datetime.fromtimestamp(stamp, UTC):%Y/%m}" in row["path"]
+        assert stamp == row["received"], row
+    assert seen["trace"] > seen["date"] > 0
+
+
 def test_sample_holds_every_kind(corpus: Path) -> None:
     chosen = sample(corpus, 100)
     assert len(chosen) == 100
@@ -154,7 +181,7 @@ def test_escrow_files_open_with_the_listed_passwords_in_two_peers(corpus: Path) 
     assert {key["form"] for key in about["keys"]} == {form for form, _ in escrow.FILE_FORMS}
     for key in about["keys"]:
         path = corpus / key["file"]
-        private, certificate = open_key(path.read_bytes(), path.suffix == ".p12", words)
+        private, certificate = open_key(path.read_bytes(), words, bundle=path.suffix == ".p12")
         assert private.public_key() == certificate.public_key()
         verb = ("pkcs12", "-nodes") if path.suffix == ".p12" else ("pkey", "-noout")
         opened = [
@@ -175,7 +202,7 @@ def test_the_pool_of_primes_is_what_the_search_finds() -> None:
     assert not any(map(rsa_keys.is_prime, (2047, 1373653, 25326001, 3215031751, rsa_keys.pool()[0][0] + 2)))
 
 
-@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256()])
+@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256()])  # noqa: S303 - old mail has it
 def test_paddings_of_rsa_are_those_of_pyca(digest: hashes.HashAlgorithm) -> None:
     key = rsa_keys.RsaKey(0)
     chance = Chance("paddings", digest.name)
