@@ -3,6 +3,39 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
+__all__ = [
+    "Batch",
+    "Certificate",
+    "DecryptionError",
+    "Error",
+    "Field",
+    "Finding",
+    "Identity",
+    "InternalError",
+    "Keyring",
+    "Layer",
+    "LimitError",
+    "MalformedError",
+    "MboxSplitter",
+    "Opened",
+    "Policy",
+    "PolicyError",
+    "Receiver",
+    "Recipient",
+    "Signer",
+    "UnsupportedError",
+    "Verdict",
+    "VerificationError",
+    "Wanted",
+    "__version__",
+    "explain",
+    "inspect",
+    "load_certificates",
+    "parse_date",
+    "provoke_panic",
+    "table",
+]
+
 __version__: Final[str]
 
 class Error(Exception):

@@ -22,7 +22,8 @@ SNAPSHOTS = HERE / "snapshots.tsv"
 
 def exceptions(source: str) -> dict[str, str]:
     with (HERE / "exceptions.toml").open("rb") as file:
-        return tomllib.load(file).get(source, {})
+        listed: dict[str, str] = tomllib.load(file).get(source, {})
+    return listed
 
 
 def snapshots() -> dict[tuple[str, str], str]:
