@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesHeaderParser
@@ -20,6 +21,7 @@ from cryptography import x509
 from benches.corpus.peers import Opened, Peers, Signature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from email.message import Message
 
 NOT_OBSERVED = frozenset({"mime.transfer-repaired"})
@@ -43,19 +45,24 @@ class Seen:
 
 
 def sample(folder: Path, count: int) -> list[dict[str, Any]]:
-    """``count`` rows: some of each kind first, then evenly spread."""
+    """``count`` rows: some of each kind first, then evenly spread. Two passes: the manifest may be big."""
+    kinds: Counter[str] = Counter(row["kind"] for row in rows_of(folder))
+    share, step = max(1, count // max(1, len(kinds))), max(1, kinds.total() // count)
+    taken: Counter[str] = Counter()
+    first: list[dict[str, Any]] = []
+    spread: list[dict[str, Any]] = []
+    for place, row in enumerate(rows_of(folder)):
+        if taken[row["kind"]] < share:
+            taken[row["kind"]] += 1
+            first.append(row)
+        elif place % step == 0:
+            spread.append(row)
+    return first + spread[: max(0, count - len(first))]
+
+
+def rows_of(folder: Path) -> Iterator[dict[str, Any]]:
     with (folder / "manifest.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    by_kind: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_kind.setdefault(row["kind"], []).append(row)
-    share = max(1, count // len(by_kind))
-    chosen = {row["id"]: row for group in by_kind.values() for row in group[:share]}
-    for row in rows[:: max(1, len(rows) // count)]:
-        if len(chosen) >= count:
-            break
-        chosen.setdefault(row["id"], row)
-    return list(chosen.values())
+        yield from map(json.loads, lines)
 
 
 def check(folder: Path, count: int) -> int:
