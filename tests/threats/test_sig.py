@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import mailseal
 import pytest
 
 from tests.support import smime_build as build
 from tests.support.der import set_of
 
 if TYPE_CHECKING:
-    import mailseal
-
     from tests.threats.conftest import Receive
 
 POLICIES = ("default", "archive", "strict")
@@ -109,3 +108,21 @@ def test_sig_repeated_attribute_set_is_not_content(receive: Receive, alice: buil
     cms = build.signed(set_of(), alice)
     opened = receive().open(build.headers() + build.part(cms, "signed-data"))
     assert [signer.integrity for signer in opened.signers] == ["OK"]
+
+
+def test_sig_06_a_broken_signature_vouches_for_no_sender(receive: Receive, alice: build.Person) -> None:
+    """Eve signs well, Alice's signature is broken, From is Alice: neither all signers nor any one make it VALID."""
+    eve = build.person("eve@example.com")
+    infos = [build.signer_info(eve, build.TEXT), build.signer_info(alice, build.TEXT)[:-1] + b"\x00"]
+    cms = build.signed_data(None, infos, [eve.der, alice.der])
+    mail = build.headers() + build.clear_signed(build.TEXT, cms)
+    receiver = receive()
+    assert receiver.open(mail).verdict.status == "INVALID"
+    opened = receiver.open(mail)
+    for required in ("all", "any"):
+        verdict = opened.judge(policy=mailseal.Policy.default().replace(required_signers=required))
+        assert verdict.status == "INVALID", verdict.explain()
+    honest = build.headers() + build.clear_signed(build.TEXT, build.signed(build.TEXT, eve, alice, detached=True))
+    both = receiver.open(honest)
+    assert both.verdict.status == "VALID"
+    assert both.judge(policy=mailseal.Policy.default().replace(required_signers="any")).status == "VALID"

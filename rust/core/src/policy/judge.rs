@@ -39,7 +39,8 @@ pub struct Times {
 }
 
 impl Times {
-    fn judged(&self, policy: &Policy, facts: &Facts) -> UnixTime {
+    /// The time that the policy judges for, unless the caller chose one.
+    pub(crate) fn judged(&self, policy: &Policy, facts: &Facts) -> UnixTime {
         let claimed = || facts.signers.iter().find_map(|signer| signer.signing_time).or(facts.mail.sent_at);
         let by_policy = match policy.time {
             JudgedTime::Now => None,
@@ -305,7 +306,14 @@ impl Judge<'_> {
             .iter()
             .map(|signer| signer.candidates.first().map(|certificate| certificate.mailboxes()).unwrap_or_default())
             .collect();
-        let named = self.named_mailboxes(&own);
+        // Only an intact signature can vouch for a sender.
+        let vouching: Vec<Vec<String>> = own
+            .iter()
+            .zip(signers)
+            .filter(|(_, signer)| signer.integrity == Check::Ok)
+            .map(|(mailboxes, _)| mailboxes.clone())
+            .collect();
+        let named = self.named_mailboxes(&vouching);
         let checks: Vec<_> = own.iter().map(|mailboxes| self.address_of(mailboxes, &named)).collect();
         if checks.contains(&Check::Failed) {
             let code = if rule == AddressMatch::Report { Code::AddressReported } else { Code::AddressMismatch };
@@ -354,7 +362,12 @@ impl Judge<'_> {
         let Some(named) = named else { return Check::Failed };
         let matches = own.iter().any(|mailbox| named.iter().any(|name| same_mailbox(mailbox, name) != Match::No));
         // Another signer covers the sender: this one is a co-signer, about whose address nothing was asked.
-        if matches { Check::Ok } else { Check::NotChecked }
+        match (matches, self.policy.required_signers) {
+            (true, _) => Check::Ok,
+            (false, RequiredSigners::All) => Check::NotChecked,
+            // Where one signer is enough, it must be one that vouches for the sender.
+            (false, RequiredSigners::Any) => Check::Failed,
+        }
     }
 
     fn address_detail(&self, own: &[Vec<String>]) -> String {

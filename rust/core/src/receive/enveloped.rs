@@ -144,7 +144,7 @@ impl<'m> Opening<'m> {
         identifier: &AlgorithmIdentifier<'_>,
     ) -> Result<ContentAlgorithm> {
         let policy = &self.receiver.policy;
-        let at = self.times.at.or(self.times.received_at).unwrap_or(self.times.now);
+        let at = self.times.judged(policy, &self.facts);
         if let Some(row) = identifier.row() {
             let aead = row.role == Role::Aead;
             match (enveloped.authenticated, aead) {
