@@ -1,4 +1,4 @@
-//! Facts → findings → Verdict. One table of statuses, walked by `tests/verdict.rs`.
+//! Facts → findings → Verdict. One table of statuses.
 
 use std::sync::Arc;
 
