@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from mailseal import _core
 from mailseal._sources import Buffer, MessageSource, as_bytes, message_bytes
 from mailseal._time import now, to_seconds
+from mailseal.certificate import Certificate
 from mailseal.errors import DecryptionError, VerificationError
 from mailseal.keys import Identity, Keyring, as_keyring, refuse_pickling
 from mailseal.policy import Policy
@@ -90,6 +91,20 @@ class Receiver:
         opened = self.open(raw, **times)
         opened.require_content()
         return opened
+
+    def settle(self, opened: Opened, *, certificates: Iterable[Any] = (), at: datetime | None = None) -> Opened:
+        """The message judged again with more certificates, by this Receiver's trust and policy, now.
+
+        Nothing is decrypted again: signatures that wanted a certificate (`opened.wanted`) are checked with those given
+        here, and all of them may link chains. `certificates`: Certificate objects or what `Certificate.load` takes.
+        `at`: as for `open`; None: as the message was opened. Raises TypeError, ValueError, MalformedError.
+        """
+        if not isinstance(opened, Opened):
+            raise TypeError(f"opened must be a mailseal.Opened, not {type(opened).__name__}")
+        if isinstance(certificates, (bytes, str, Certificate)):
+            raise TypeError("certificates must be several: put one in a list, or use load_certificates")
+        evidence = [Certificate.load(source)._inner for source in certificates]
+        return Opened(self._inner.settle(opened._inner, evidence, now(), to_seconds(at, "at")))
 
     def open_batch(
         self, messages: Iterable[Buffer | Item], *, content: bool = True, threads: int | None = None

@@ -134,10 +134,10 @@ def attribute(dotted: str, *values: bytes) -> bytes:
     return sequence(oid(dotted), set_of(*values))
 
 
-def signed_attrs(content: bytes, content_type: str = DATA) -> bytes:
+def signed_attrs(content: bytes, content_type: str = DATA, extra: Sequence[bytes] = ()) -> bytes:
     """As SET OF, the form that is signed."""
     digest = octets(hashlib.sha256(content).digest())
-    return set_of(attribute(CONTENT_TYPE, oid(content_type)), attribute(MESSAGE_DIGEST, digest))
+    return set_of(attribute(CONTENT_TYPE, oid(content_type)), attribute(MESSAGE_DIGEST, digest), *extra)
 
 
 def sign_bytes(signer: Person, data: bytes) -> tuple[bytes, bytes]:
@@ -149,8 +149,9 @@ def sign_bytes(signer: Person, data: bytes) -> tuple[bytes, bytes]:
     return algorithm(ED25519), signer.key.sign(data)
 
 
-def signer_info(signer: Person, content: bytes, *, attributes: bool = True) -> bytes:
-    attrs = signed_attrs(content)
+def signer_info(signer: Person, content: bytes, *, attributes: bool = True, extra: Sequence[bytes] = ()) -> bytes:
+    """`extra`: more signed attributes."""
+    attrs = signed_attrs(content, extra=extra)
     signature_algorithm, signature = sign_bytes(signer, attrs if attributes else content)
     return sequence(
         integer(1),

@@ -8,7 +8,8 @@ use mailseal_core::mime::scan::{Entity, Header};
 use mailseal_core::policy::facts::{self, Wanted as WantedFacts};
 use mailseal_core::policy::verdict::SignerVerdict;
 use mailseal_core::policy::{Status, Times, Verdict as Judged};
-use mailseal_core::receive::{Content, Opened as CoreOpened, Receiver};
+use mailseal_core::receive::{Opened as CoreOpened, Receiver};
+use mailseal_core::x509::certificate::Certificate as CoreCertificate;
 use mailseal_core::{Code, Family, Finding as CoreFinding, Limits};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -226,6 +227,20 @@ impl Opened {
         Self { raw, inner: Arc::new(inner), receiver, content: PyOnceLock::new(), source }
     }
 
+    /// Judged again by `receiver` with more certificates.
+    pub fn settled(
+        &self,
+        py: Python<'_>,
+        receiver: &Arc<Receiver>,
+        certificates: &[Arc<CoreCertificate>],
+        now: UnixTime,
+        at: Option<UnixTime>,
+    ) -> PyResult<Self> {
+        let times = Times { now, at: at.or(self.inner.times.at), ..self.inner.times };
+        let opened = enter(py, || receiver.settle(&self.inner, certificates, times))?;
+        Ok(Self::new(self.raw.clone_ref(py), opened, Arc::clone(receiver), self.source.clone()))
+    }
+
     fn fields(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<Field>> {
         let limits = Limits::default();
         let header = Entity::scan(bytes, 0..bytes.len(), &limits)
@@ -255,9 +270,8 @@ impl Opened {
     fn content<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         let raw = self.raw.bind(py).as_bytes();
         let content = self.inner.content(raw)?;
-        if let Content::Raw { start: 0, end } = self.inner.content
-            && end == raw.len()
-        {
+        // The message itself needs no copy.
+        if core::ptr::eq(content, raw) {
             return Some(self.raw.bind(py).clone());
         }
         Some(self.content.get_or_init(py, || PyBytes::new(py, content).unbind()).bind(py).clone())

@@ -81,6 +81,19 @@ impl Receiver {
         Ok(Opened::new(cms.unbind(), opened, Arc::clone(&self.inner), None))
     }
 
+    /// Judges again with more certificates, without decrypting again.
+    #[pyo3(signature = (opened, certificates, now, at = None))]
+    fn settle(
+        &self,
+        py: Python<'_>,
+        opened: &Opened,
+        certificates: Vec<Bound<'_, Certificate>>,
+        now: i64,
+        at: Option<i64>,
+    ) -> PyResult<Opened> {
+        opened.settled(py, &self.inner, &unwrapped(&certificates), UnixTime(now), at.map(UnixTime))
+    }
+
     /// Messages `buffer[start:end]`; the GIL is released once for all of them.
     #[pyo3(signature = (buffer, ranges, ids, source, offsets, received_at, now, content = false))]
     #[allow(clippy::too_many_arguments, reason = "columns of one call")]

@@ -192,6 +192,8 @@ pub struct Facts {
     pub signers: Vec<SignerFacts>,
     /// Certificates carried by the message.
     pub certificates: Vec<Arc<Certificate>>,
+    /// Certificates handed in afterwards, to settle what was open.
+    pub evidence: Vec<Arc<Certificate>>,
     pub errant: Vec<Errant>,
     /// Parts of the root multipart when there are errant layers.
     pub parts: usize,

@@ -1,5 +1,6 @@
 //! Facts → findings → Verdict. One table of statuses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::asn1::UnixTime;
@@ -219,16 +220,10 @@ impl Judge<'_> {
             return ((!signer.candidates.is_empty()).then_some(0), None);
         };
         let rules = PathRules { at: self.at, purpose: Purpose::EmailProtection, limits: self.policy.limits.clone() };
+        let extra = self.links();
         let mut best: Option<(usize, PathFacts)> = None;
         for (index, candidate) in signer.candidates.iter().enumerate() {
-            let facts = path::build(
-                candidate,
-                &self.facts.certificates,
-                self.trust.intermediates,
-                anchors,
-                &rules,
-                self.trust.memo,
-            );
+            let facts = path::build(candidate, &extra, self.trust.intermediates, anchors, &rules, self.trust.memo);
             let better = best
                 .as_ref()
                 .is_none_or(|(_, old)| (!facts.anchored, facts.problems.len()) < (!old.anchored, old.problems.len()));
@@ -243,6 +238,15 @@ impl Judge<'_> {
         match best {
             Some((index, facts)) => (Some(index), Some(facts)),
             None => (None, None),
+        }
+    }
+
+    /// Certificates that came with the message, or after it.
+    fn links(&self) -> Cow<'_, [Arc<Certificate>]> {
+        match (self.facts.certificates.as_slice(), self.facts.evidence.as_slice()) {
+            (carried, []) => Cow::Borrowed(carried),
+            ([], handed) => Cow::Borrowed(handed),
+            (carried, handed) => Cow::Owned([carried, handed].concat()),
         }
     }
 

@@ -242,10 +242,7 @@ impl<'m> Opening<'m> {
         self.content.clone_from(&content);
         match self.cms(&whole, content.as_ref(), layer) {
             // The content is bytes, not an entity: the walk ends with the first layer.
-            Phase::Signers(mut signers) => {
-                signers.next = None;
-                Phase::Signers(signers)
-            }
+            Phase::Signers(checks, _) => Phase::Signers(checks, None),
             Phase::Entity(..) => Phase::Finished,
             Phase::Key(mut key) => {
                 key.bare = true;

@@ -8,13 +8,15 @@ mod entity;
 mod enveloped;
 mod mail;
 mod opened;
+mod signature;
 mod signed;
 
 use std::sync::Arc;
 
 pub use enveloped::KeyOperation;
-pub use opened::{Content, Opened};
-pub use signed::SignatureCheck;
+pub use opened::Opened;
+
+pub use signature::SignatureCheck;
 
 use crate::crypto::secret::Secret;
 use crate::identity::keyring::Keyring;
@@ -23,7 +25,8 @@ use crate::x509::certificate::Certificate;
 use crate::x509::memo::Memo;
 use crate::x509::pool::{Pool, TrustAnchors};
 use enveloped::KeyPhase;
-use signed::SignersPhase;
+use opened::Content;
+use signature::{SignatureChecks, Unsettled};
 
 /// Facts that the memo keeps: checked signatures and parsed certificates.
 const MEMO_CAPACITY: usize = 65_536;
@@ -69,25 +72,28 @@ impl Receiver {
 
     /// Opens one message, answering every need in place. Bad mail is a verdict, never an error.
     pub fn open(&self, raw: &[u8], times: Times) -> Opened {
-        let mut opening = Opening::new(self, raw, times);
-        loop {
-            match opening.step() {
-                Step::NeedKey(operation) => opening.answer_key(operation.run()),
-                Step::NeedCheck(check) => opening.answer_check(check.run()),
-                Step::Done(opened) => return *opened,
-            }
-        }
+        drive(Opening::new(self, raw, times))
     }
 
     /// Opens bare CMS, without MIME around it (`detached`: the content of a detached signature).
     pub fn open_cms(&self, cms: &[u8], detached: Option<&[u8]>, times: Times) -> Opened {
-        let mut opening = Opening::of_cms(self, cms, detached, times);
-        loop {
-            match opening.step() {
-                Step::NeedKey(operation) => opening.answer_key(operation.run()),
-                Step::NeedCheck(check) => opening.answer_check(check.run()),
-                Step::Done(opened) => return *opened,
-            }
+        drive(Opening::of_cms(self, cms, detached, times))
+    }
+
+    /// Judges again with more certificates: those that an open signature wanted are checked with it, all of them may
+    /// link chains. Nothing is decrypted or digested a second time.
+    pub fn settle(&self, opened: &Opened, certificates: &[Arc<Certificate>], times: Times) -> Opened {
+        drive(Opening::of_settled(self, opened, certificates, times))
+    }
+}
+
+/// Answers every need in place.
+fn drive(mut opening: Opening<'_>) -> Opened {
+    loop {
+        match opening.step() {
+            Step::NeedKey(operation) => opening.answer_key(operation.run()),
+            Step::NeedCheck(check) => opening.answer_check(check.run()),
+            Step::Done(opened) => return *opened,
         }
     }
 }
@@ -115,7 +121,8 @@ enum Phase<'m> {
     Entity(Place, String),
     /// Bare CMS, perhaps with detached content.
     Cms(Option<&'m [u8]>),
-    Signers(SignersPhase),
+    /// Signatures to check, and where to look afterwards.
+    Signers(SignatureChecks, Option<(Place, String)>),
     Key(KeyPhase),
     Finished,
 }
@@ -131,6 +138,8 @@ pub struct Opening<'m> {
     phase: Phase<'m>,
     /// The innermost entity so far.
     content: Option<Place>,
+    /// Signatures that another certificate may settle.
+    unsettled: Vec<Unsettled>,
 }
 
 impl core::fmt::Debug for Opening<'_> {
@@ -150,6 +159,7 @@ impl<'m> Opening<'m> {
             facts: Facts::default(),
             phase: Phase::Entity(whole, "/".to_owned()),
             content: None,
+            unsettled: Vec::new(),
         }
     }
 
@@ -158,18 +168,30 @@ impl<'m> Opening<'m> {
         Self { phase: Phase::Cms(detached), facts, ..Self::new(receiver, cms, times) }
     }
 
+    /// Goes on where `opened` had to stop: with the signatures that want a certificate.
+    fn of_settled(receiver: &'m Receiver, opened: &Opened, certificates: &[Arc<Certificate>], times: Times) -> Self {
+        let mut facts = opened.facts.clone();
+        facts.evidence.extend_from_slice(certificates);
+        let mut checks = SignatureChecks::new(&receiver.policy.limits);
+        checks.settle(&opened.unsettled, certificates, &mut facts);
+        let (content, buffers) = opened.held.as_place();
+        let phase = Phase::Signers(checks, None);
+        Self { facts, phase, content, buffers, ..Self::new(receiver, &[], times) }
+    }
+
     /// Goes on until something is needed or all is done.
     pub fn step(&mut self) -> Step {
         loop {
             match core::mem::replace(&mut self.phase, Phase::Finished) {
                 Phase::Entity(place, path) => self.phase = self.enter(place, path),
                 Phase::Cms(detached) => self.phase = self.enter_cms(detached),
-                Phase::Signers(signers) => {
-                    if let Some(check) = signers.need() {
-                        self.phase = Phase::Signers(signers);
+                Phase::Signers(checks, next) => {
+                    if let Some(check) = checks.need() {
+                        self.phase = Phase::Signers(checks, next);
                         return Step::NeedCheck(check);
                     }
-                    self.phase = signers.next.map_or(Phase::Finished, |(place, path)| Phase::Entity(place, path));
+                    self.unsettled.extend(checks.into_unsettled());
+                    self.phase = next.map_or(Phase::Finished, |(place, path)| Phase::Entity(place, path));
                 }
                 Phase::Key(key) => {
                     let operation = key.operation.clone();
@@ -190,8 +212,8 @@ impl<'m> Opening<'m> {
 
     /// Whether the signature that `NeedCheck` asked about is right.
     pub fn answer_check(&mut self, right: bool) {
-        if let Phase::Signers(signers) = &mut self.phase {
-            signers.answer(right, &mut self.facts);
+        if let Phase::Signers(checks, _) = &mut self.phase {
+            checks.answer(right, &mut self.facts);
         }
     }
 
@@ -216,7 +238,8 @@ impl<'m> Opening<'m> {
     fn finish(&mut self) -> Opened {
         let facts = core::mem::take(&mut self.facts);
         let buffers = core::mem::take(&mut self.buffers);
-        Opened::finish(self.receiver, facts, self.content.take(), buffers, self.times)
+        let held = Content::of(self.content.take(), buffers);
+        Opened::finish(self.receiver, facts, held, core::mem::take(&mut self.unsettled), self.times)
     }
 }
 

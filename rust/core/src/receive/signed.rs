@@ -1,11 +1,11 @@
 //! A SignedData layer: digests over the content as received, then one signature check after another.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::signature::{CertificateHash, OwnedSid, SignatureChecks, SignatureInput, Signed};
 use super::{Opening, Phase, Place, range_in};
-use crate::alg::{Message, SignatureAlgorithm};
+use crate::alg::SignatureAlgorithm;
 use crate::cms::content_info::ContentInfo;
 use crate::cms::identifier::SignerIdentifier;
 use crate::cms::signed_attributes::{
@@ -15,91 +15,9 @@ use crate::cms::signed_data::{EContent, SignedData};
 use crate::cms::signer::SignerInfo;
 use crate::crypto::digest::{Digest, DigestValue, SHA1, SHA256};
 use crate::mime::canonical::canonical;
-use crate::policy::facts::{Check, Facts, Layer, LayerKind, SignerFacts, Wanted};
+use crate::policy::facts::{Check, Layer, LayerKind, SignerFacts};
 use crate::x509::certificate::{Certificate, serial_hex};
 use crate::{Code, Error, Finding, Limits, Result};
-
-/// What a signature is checked over, owned.
-#[derive(Clone, Debug)]
-enum Signed {
-    Digest(DigestValue),
-    Bytes(Arc<[u8]>),
-}
-
-/// One try: this key over these bytes.
-#[derive(Clone, Debug)]
-struct Attempt {
-    candidate: Arc<Certificate>,
-    signed: Signed,
-    /// The DER form of signedAttrs, where the received form differs from it (RFC 5652 §5.4).
-    reencoded: bool,
-}
-
-/// A signature check to be done: pure, and free to run on any thread.
-#[derive(Clone, Debug)]
-pub struct SignatureCheck {
-    algorithm: SignatureAlgorithm,
-    attempt: Attempt,
-    signature: Arc<[u8]>,
-    limits: Limits,
-}
-
-impl SignatureCheck {
-    pub fn run(&self) -> bool {
-        let Ok(key) = self.attempt.candidate.public_key(&self.limits) else { return false };
-        let message = match &self.attempt.signed {
-            Signed::Digest(value) => Message::Digest(value),
-            Signed::Bytes(bytes) => Message::Bytes(bytes),
-        };
-        self.algorithm.verify(key, message, &self.signature)
-    }
-}
-
-/// A signer whose signature is still to be checked.
-struct Pending {
-    /// Index into `Facts.signers`.
-    signer: usize,
-    algorithm: SignatureAlgorithm,
-    signature: Arc<[u8]>,
-    attempts: VecDeque<Attempt>,
-}
-
-pub(super) struct SignersPhase {
-    pending: VecDeque<Pending>,
-    pub(super) next: Option<(Place, String)>,
-    limits: Limits,
-}
-
-impl SignersPhase {
-    pub(super) fn need(&self) -> Option<SignatureCheck> {
-        let pending = self.pending.front()?;
-        Some(SignatureCheck {
-            algorithm: pending.algorithm.clone(),
-            attempt: pending.attempts.front()?.clone(),
-            signature: Arc::clone(&pending.signature),
-            limits: self.limits.clone(),
-        })
-    }
-
-    pub(super) fn answer(&mut self, right: bool, facts: &mut Facts) {
-        let Some(pending) = self.pending.front_mut() else { return };
-        let Some(attempt) = pending.attempts.pop_front() else { return };
-        let Some(signer) = facts.signers.get_mut(pending.signer) else { return };
-        if right {
-            signer.integrity = Check::Ok;
-            // Certificates with the same key prove the same; the path decides among them.
-            signer.candidates.retain(|candidate| candidate.spki() == attempt.candidate.spki());
-            if attempt.reencoded {
-                signer.findings.push(Finding::new(Code::SignerSignedAttrsNotDer));
-            }
-            self.pending.pop_front();
-        } else if pending.attempts.is_empty() {
-            signer.integrity = Check::Failed;
-            signer.findings.push(Finding::new(Code::SignerSignatureMismatch));
-            self.pending.pop_front();
-        }
-    }
-}
 
 /// The content that was signed, in the forms that a digest may have been taken over.
 struct SignedContent<'a> {
@@ -144,7 +62,7 @@ impl SignedContent<'_> {
 /// What reading one SignerInfo gives.
 struct SignerOutcome {
     facts: SignerFacts,
-    check: Option<(SignatureAlgorithm, Arc<[u8]>, VecDeque<Attempt>)>,
+    input: Option<Arc<SignatureInput>>,
     repaired: bool,
 }
 
@@ -214,23 +132,20 @@ impl<'m> Opening<'m> {
         path: &str,
         next: Option<(Place, String)>,
     ) -> Phase<'m> {
-        let mut pending = VecDeque::new();
+        let mut checks = SignatureChecks::new(self.limits());
         for outcome in signers {
             let mut facts = outcome.facts;
             facts.layer = layer;
             if outcome.repaired {
                 self.facts.findings.push(Finding::new(Code::MimeLineEndings).path(path));
             }
-            if facts.candidates.is_empty() {
-                self.facts.wanted.push(Wanted::Certificate { id: facts.id.clone() });
-            }
             let signer = self.facts.signers.len();
             self.facts.signers.push(facts);
-            if let Some((algorithm, signature, attempts)) = outcome.check {
-                pending.push_back(Pending { signer, algorithm, signature, attempts });
+            if let Some(input) = outcome.input {
+                checks.add(signer, &input, &mut self.facts);
             }
         }
-        Phase::Signers(SignersPhase { pending, next, limits: self.limits().clone() })
+        Phase::Signers(checks, next)
     }
 
     fn read_signed_data(&self, cms: &Place, detached: Option<&Place>) -> Result<Outcome> {
@@ -297,7 +212,8 @@ struct SignerReader<'a, 'm> {
 
 impl SignerReader<'_, '_> {
     fn read(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>) -> SignerOutcome {
-        let candidates = self.candidates(&info.sid);
+        let sid = OwnedSid::new(&info.sid);
+        let candidates = self.candidates(&sid);
         let mut outcome = SignerOutcome {
             facts: SignerFacts {
                 layer: 0,
@@ -312,24 +228,30 @@ impl SignerReader<'_, '_> {
                 integrity: Check::Unknown,
                 findings: Vec::new(),
             },
-            check: None,
+            input: None,
             repaired: false,
         };
-        match self.prepare(info, content, &mut outcome) {
+        match self.prepare(info, sid, content, &mut outcome) {
             Ok(()) => {}
             Err(error) => {
                 // What is not known cannot be said to be wrong; everything else is wrong.
                 let unknown = error.code() == Code::SignerAlgorithmUnsupported;
                 outcome.facts.integrity = if unknown { Check::Unknown } else { Check::Failed };
                 outcome.facts.findings.push(error.into_finding());
-                outcome.check = None;
+                outcome.input = None;
             }
         }
         outcome
     }
 
     /// Everything but the public-key operation: the two mandatory steps are the digest here and the signature there.
-    fn prepare(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>, out: &mut SignerOutcome) -> Result<()> {
+    fn prepare(
+        &self,
+        info: &SignerInfo<'_>,
+        sid: OwnedSid,
+        content: &mut SignedContent<'_>,
+        out: &mut SignerOutcome,
+    ) -> Result<()> {
         if content.detached.is_some() && content.econtent.is_some() {
             return Err(Error::new(Code::SignerEcontentInDetached));
         }
@@ -342,6 +264,7 @@ impl SignerReader<'_, '_> {
             check_unsigned_attrs(unsigned)?;
         }
         let algorithm = SignatureAlgorithm::resolve(&info.signature_algorithm, Some(&info.digest_algorithm))?;
+        let mut named = None;
         let messages = match &info.signed_attrs {
             Some(attributes) => {
                 let checked = check_signed_attrs(attributes, self.signed_data.encap_content_info.e_content_type)?;
@@ -349,7 +272,7 @@ impl SignerReader<'_, '_> {
                 if let Some(protection) = &checked.algorithm_protection {
                     protection.check(&info.digest_algorithm, &info.signature_algorithm, self.limits)?;
                 }
-                self.keep_named_certificates(&checked, &mut out.facts)?;
+                named = named_certificate(&checked)?;
                 let claimed = checked.message_digest;
                 let canonical = content.digest(digest_row.name, digest, false);
                 let as_stored = canonical.as_ref() != claimed
@@ -365,28 +288,8 @@ impl SignerReader<'_, '_> {
             }
             None => self.without_signed_attrs(&algorithm, content, out)?,
         };
-        if out.facts.candidates.is_empty() {
-            out.facts.findings.push(Finding::new(Code::SignerCertificateMissing).detail(out.facts.id.clone()));
-            return Ok(());
-        }
-        let attempts = self.attempts(&out.facts.candidates, &messages);
-        out.check = Some((algorithm, info.signature.to_vec().into(), attempts));
-        Ok(())
-    }
-
-    /// signingCertificate(V2) names the one certificate that counts (RFC 5035, C-21): the others do not.
-    fn keep_named_certificates(&self, checked: &CheckedAttrs<'_>, facts: &mut SignerFacts) -> Result<()> {
-        let Some(named) = &checked.ess_cert_hash else { return Ok(()) };
-        let digest: &dyn Digest = match &named.hash_algorithm {
-            EssHashAlgorithm::Sha1 => &SHA1,
-            EssHashAlgorithm::Sha256 => &SHA256,
-            EssHashAlgorithm::Named(identifier) => identifier.digest()?.1,
-        };
-        let before = facts.candidates.len();
-        facts.candidates.retain(|certificate| digest.digest(certificate.der()).as_ref() == named.cert_hash);
-        if before > 0 && facts.candidates.is_empty() {
-            return Err(Error::new(Code::SignerCertificateMismatch));
-        }
+        let signature = info.signature.to_vec().into();
+        out.input = Some(Arc::new(SignatureInput { algorithm, signature, messages, sid, named }));
         Ok(())
     }
 
@@ -420,52 +323,35 @@ impl SignerReader<'_, '_> {
         Ok(messages)
     }
 
-    /// Every certificate that fits, each key once, each with every form; the budget is that of a path.
-    fn attempts(&self, candidates: &[Arc<Certificate>], messages: &[(Signed, bool)]) -> VecDeque<Attempt> {
-        let budget = usize::try_from(self.limits.path_signatures).unwrap_or(usize::MAX);
-        let mut keys: Vec<&[u8]> = Vec::new();
-        let mut attempts = VecDeque::new();
-        for candidate in candidates {
-            if keys.contains(&candidate.spki()) {
-                continue;
-            }
-            keys.push(candidate.spki());
-            for (signed, reencoded) in messages {
-                if attempts.len() < budget {
-                    attempts.push_back(Attempt {
-                        candidate: Arc::clone(candidate),
-                        signed: signed.clone(),
-                        reencoded: *reencoded,
-                    });
-                }
-            }
-        }
-        attempts
-    }
-
     /// Certificates of the message, then of the receiver, that the SignerIdentifier names (SIG-15: all of them).
-    fn candidates(&self, sid: &SignerIdentifier<'_>) -> Vec<Arc<Certificate>> {
-        let fits = |certificate: &Arc<Certificate>| match sid {
-            SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
-                certificate.is_named_by(issuer, serial_number.bytes(), self.limits)
-            }
-            SignerIdentifier::SubjectKeyIdentifier(id) => certificate.subject_key_identifier() == Some(id.as_ref()),
-        };
+    fn candidates(&self, sid: &OwnedSid) -> Vec<Arc<Certificate>> {
+        let fits = |certificate: &&Arc<Certificate>| sid.names(certificate, self.limits);
         let receiver = self.opening.receiver;
         let pools = receiver.anchors.as_ref().map(|anchors| anchors.pool());
-        let mut found: Vec<_> = self.certificates.iter().filter(|certificate| fits(certificate)).cloned().collect();
+        let mut found: Vec<_> = self.certificates.iter().filter(fits).cloned().collect();
         for pool in [Some(&receiver.intermediates), pools].into_iter().flatten() {
             let known = match sid {
-                SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
-                    pool.by_issuer_and_serial(issuer, serial_number.bytes(), self.limits)
+                OwnedSid::IssuerAndSerialNumber { issuer, serial_number } => {
+                    pool.by_issuer_and_serial(issuer, serial_number, self.limits)
                 }
-                SignerIdentifier::SubjectKeyIdentifier(id) => pool.by_subject_key_identifier(id.as_ref()),
+                OwnedSid::SubjectKeyIdentifier(id) => pool.by_subject_key_identifier(id),
             };
             found.extend(known.iter().cloned());
         }
         found.dedup_by(|second, first| second.der() == first.der());
         found
     }
+}
+
+/// signingCertificate(V2) names the one certificate that counts (RFC 5035, C-21).
+fn named_certificate(checked: &CheckedAttrs<'_>) -> Result<Option<CertificateHash>> {
+    let Some(named) = &checked.ess_cert_hash else { return Ok(None) };
+    let digest: &'static dyn Digest = match &named.hash_algorithm {
+        EssHashAlgorithm::Sha1 => &SHA1,
+        EssHashAlgorithm::Sha256 => &SHA256,
+        EssHashAlgorithm::Named(identifier) => identifier.digest()?.1,
+    };
+    Ok(Some(CertificateHash { digest, value: named.cert_hash.into() }))
 }
 
 fn signer_id(sid: &SignerIdentifier<'_>, limits: &Limits) -> String {
