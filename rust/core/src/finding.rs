@@ -120,6 +120,7 @@ findings! {
     // --- forbidden by policy ---
     SignerAlgorithmForbidden "signer.algorithm-forbidden" Forbidden "RFC 8551 §2" "the policy never takes the signer's algorithm" "choose a policy that takes it, or treat the message as unsigned";
     SignerSignedAttrsForbidden "signer.signed-attrs-required" Forbidden "RFC 8551 §2.5" "the policy demands signed attributes and there are none" "choose a policy that takes such signatures";
+    ChainAlgorithmForbidden "chain.algorithm-forbidden" Forbidden "RFC 8550 §4.3" "a certificate of the chain rests on an algorithm or a key that the policy never takes" "choose a policy that takes it, or treat the message as unsigned";
     SignerMissing "signer.missing" Forbidden "house policy" "a signer that the policy demands is missing" "";
     DecryptionAlgorithmForbidden "decryption.algorithm-forbidden" Forbidden "RFC 8551 §2.7" "the policy never takes this algorithm of encryption" "choose a policy that takes it";
     DecryptionNotAead "decryption.not-aead" Forbidden "RFC 5083 §2" "AuthEnvelopedData with an algorithm that does not authenticate" "do not trust this message";

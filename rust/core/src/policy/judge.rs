@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::alg::SignatureAlgorithm;
 use crate::asn1::UnixTime;
 use crate::finding::Code;
-use crate::keys::KeyKind;
+use crate::keys::{KeyKind, PublicKey};
 use crate::mime::address::{Match, same_mailbox};
 use crate::policy::facts::{Check, Facts, LayerKind, SignerFacts, Wanted};
 use crate::policy::policy::{AddressMatch, JudgedTime, Policy, RequiredSigners, RevocationRule, Strictness};
@@ -100,6 +101,7 @@ impl Judge<'_> {
         let (candidate, path) = self.best_path(signer);
         let certificate = candidate.and_then(|index| signer.candidates.get(index));
         let refused = certificate.is_some_and(|certificate| self.usage(certificate)) || refused;
+        let refused = path.as_ref().is_some_and(|path| self.chain_algorithms(path)) || refused;
         let (chain, time) = match (&path, certificate) {
             (Some(path), _) => self.chain(path),
             (None, Some(certificate)) => (Check::NotChecked, self.own_validity(certificate)),
@@ -209,6 +211,25 @@ impl Judge<'_> {
                 refused = true;
             } else if key.bits() < WEAK_RSA_BITS {
                 self.find(Code::SignerKeyWeak, key.name());
+            }
+        }
+        refused
+    }
+
+    /// True: a signature of the chain is of an algorithm, or by a key, that the policy never takes (RFC 8550 §4.3).
+    fn chain_algorithms(&mut self, path: &PathFacts) -> bool {
+        let mut refused = false;
+        for (index, pair) in path.path.windows(2).enumerate() {
+            let [certificate, issuer] = pair else { continue };
+            let Ok(algorithm) = SignatureAlgorithm::resolve(&certificate.signature_algorithm(), None) else { continue };
+            let rows = [Some(algorithm.row()), algorithm.digest_row()];
+            let row = rows.into_iter().flatten().find(|row| !self.policy.takes(row, self.at));
+            let small = |key: &&PublicKey| key.kind() == KeyKind::Rsa && key.bits() < self.policy.minimum_rsa_bits;
+            let key = issuer.public_key(&self.policy.limits).ok().filter(small);
+            if let Some(name) = row.map(|row| row.name.to_owned()).or_else(|| key.map(PublicKey::name)) {
+                let finding = Finding::new(Code::ChainAlgorithmForbidden).path(format!("chain[{index}]")).detail(name);
+                self.findings.push(finding);
+                refused = true;
             }
         }
         refused
