@@ -160,7 +160,11 @@ fn rsa_pss_signatures() {
 
 #[test]
 fn ecdsa_signatures() {
-    for (name, row) in [("secp256r1_sha256", "ECDSA-SHA256"), ("secp384r1_sha384", "ECDSA-SHA384")] {
+    for (name, row) in [
+        ("secp256r1_sha256", "ECDSA-SHA256"),
+        ("secp384r1_sha384", "ECDSA-SHA384"),
+        ("secp521r1_sha512", "ECDSA-SHA512"),
+    ] {
         let der = identifier(row, |_| {});
         run(&format!("ecdsa_{name}"), 0, |group, case| verify(&der, &hex(&group["publicKeyDer"]), case));
     }

@@ -192,7 +192,7 @@ table! {
     // --- Curves ---
     "P-256" [1, 2, 840, 10045, 3, 1, 7] Curve (Absent) 128 Prefer Accept "RFC 5480 §2.1.1.1" => Some(Curve(&ec::P256));
     "P-384" [1, 3, 132, 0, 34] Curve (Absent) 192 Allow Accept "RFC 5480 §2.1.1.1" => Some(Curve(&ec::P384));
-    "P-521" [1, 3, 132, 0, 35] Curve (Absent) 256 Never Accept "RFC 5480 §2.1.1.1" => None;
+    "P-521" [1, 3, 132, 0, 35] Curve (Absent) 256 Allow Accept "RFC 5480 §2.1.1.1" => Some(Curve(&ec::P521));
     "P-224" [1, 3, 132, 0, 33] Curve (Absent) 112 Never Accept "RFC 5480 §2.1.1.1" => None;
     "P-192" [1, 2, 840, 10045, 3, 1, 1] Curve (Absent) 96 Never Accept "RFC 5480 §2.1.1.1" => None;
     "secp256k1" [1, 3, 132, 0, 10] Curve (Absent) 128 Never Accept "SEC 2 §2.4.1" => None;

@@ -22,3 +22,4 @@ impl Curve {
 
 pub static P256: Curve = Curve::new("P-256", Group::P256);
 pub static P384: Curve = Curve::new("P-384", Group::P384);
+pub static P521: Curve = Curve::new("P-521", Group::P521);
