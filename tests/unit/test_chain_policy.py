@@ -9,7 +9,7 @@ import mailseal
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from mailseal import Check, Status
 
 from tests.support import smime_build as build
@@ -36,7 +36,7 @@ def signed_with_sha1() -> tuple[build.Person, x509.Certificate]:
     )
     der = der.replace(SHA256_RSA, SHA1_RSA)
     certificate = x509.load_der_x509_certificate(der)
-    signature = key.sign(certificate.tbs_certificate_bytes, build.padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    signature = key.sign(certificate.tbs_certificate_bytes, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
     der = replaced(der, len(der) - 256, len(der), signature)
     return dataclasses.replace(ALICE, certificate=x509.load_der_x509_certificate(der)), root
 

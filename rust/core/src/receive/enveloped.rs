@@ -36,6 +36,11 @@ enum Method {
 }
 
 impl KeyOperation {
+    /// Octets that the content-encryption key has to have.
+    pub fn cek_len(&self) -> usize {
+        self.cek_len
+    }
+
     /// Always gives a key of the right length: a wrong one is found out only by its use (implicit rejection).
     pub fn run(&self) -> Secret {
         let key = &self.key.private_key;
