@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -80,7 +82,7 @@ def _units(sources: list[PathSource], limit: int) -> Iterator[Unit]:
 
 
 class _Job:
-    """One run: this thread opens, one thread reads ahead, one writes behind."""
+    """One run: a thread reads ahead, the Receiver's pool opens, a thread writes behind."""
 
     def __init__(self, receiver: Receiver, folder: Path, sink: Sink, *, content: bool, jobs: int | None) -> None:
         self._folder = folder
@@ -105,21 +107,36 @@ class _Job:
         return self.report
 
     def _pump(self, units: Iterator[Unit], progress: Progress | None) -> None:
-        with ThreadPoolExecutor(1, "mailseal-read") as reader, ThreadPoolExecutor(1, "mailseal-write") as writer:
-            ahead: Future[Unit | None] = reader.submit(next, units, None)
-            behind: Future[None] | None = None
-            while (unit := ahead.result()) is not None:
-                ahead = reader.submit(next, units, None)
-                batch = self._open(unit) if isinstance(unit, Block) else None
+        report = self.report
+        behind: Future[None] | None = None
+        with ThreadPoolExecutor(1, "mailseal-write") as writer, closing(self._opened(units)) as opened:
+            for unit, batch in opened:
                 if behind is not None:
                     behind.result()
                 behind = writer.submit(self._take, unit, batch)
                 if progress is not None:
-                    progress(self.report.bytes, self.report.messages)
+                    progress(report.bytes, report.messages)
             if behind is not None:
                 behind.result()
             if progress is not None:
-                progress(self.report.bytes, self.report.messages)
+                progress(report.bytes, report.messages)
+
+    def _opened(self, units: Iterator[Unit]) -> Generator[tuple[Unit, core.Batch | None]]:
+        """Every unit in its order, opened. With several jobs more blocks than that are in flight, so that no core waits
+        for the last message of a block or for the next; with one job a second would only take memory."""
+        jobs = self.report.jobs
+        most = jobs + 2 if jobs > 1 else 1
+        opening: deque[tuple[Unit, Future[core.Batch] | None]] = deque()
+        with ThreadPoolExecutor(1, "mailseal-read") as reader, ThreadPoolExecutor(most, "mailseal-open") as opener:
+            ahead: Future[Unit | None] = reader.submit(next, units, None)
+            while True:
+                while len(opening) < most and (unit := ahead.result()) is not None:
+                    ahead = reader.submit(next, units, None)
+                    opening.append((unit, opener.submit(self._open, unit) if isinstance(unit, Block) else None))
+                if not opening:
+                    return
+                first, batch = opening.popleft()
+                yield first, None if batch is None else batch.result()
 
     def _open(self, block: Block) -> core.Batch:
         return self._pool.open_slices(

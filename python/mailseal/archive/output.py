@@ -43,10 +43,9 @@ def make_sink(folder: Path, kind: str) -> Sink:
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "jsonl":
         return JsonLinesSink(folder)
-    try:
-        return ParquetSink(folder)
-    except ImportError as error:
-        raise ImportError(f"{ARROW_HINT}, or choose format jsonl") from error
+    if importlib.util.find_spec("pyarrow") is None:
+        raise ImportError(f"{ARROW_HINT}, or choose format jsonl")
+    return ParquetSink(folder)
 
 
 class _Parts:
@@ -108,11 +107,14 @@ class JsonLinesSink:
 
 
 class ParquetSink:
-    """`part-00000.parquet`, zstd-compressed; batches are put together into row groups."""
+    """`part-00000.parquet`, zstd-compressed; batches are put together into row groups.
+
+    pyarrow takes a tenth of a second to load: the first `write` does it, while messages are being opened.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._arrow: Any = importlib.import_module("pyarrow")
-        self._parquet: Any = importlib.import_module("pyarrow.parquet")
+        self._arrow: Any = None
+        self._parquet: Any = None
         self._parts = _Parts(folder, ".parquet")
         self._writer: Any = None
         self._waiting: list[Any] = []
@@ -123,6 +125,8 @@ class ParquetSink:
     def write(self, batch: core.Batch) -> None:
         if len(batch) == 0:
             return
+        if self._arrow is None:
+            self._arrow, self._parquet = map(importlib.import_module, ("pyarrow", "pyarrow.parquet"))
         rows = self._arrow.record_batch(batch)
         self._waiting.append(rows)
         self._waiting_rows += rows.num_rows
