@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _COPY_BYTES = 2**20
+_HOLE = bytes(_COPY_BYTES)
 
 
 class Quarantine:
@@ -34,21 +35,14 @@ class Quarantine:
         self._tell(digest, code, reason, source, offset, len(raw), digest)
 
     def put_file(self, path: bytes, *, code: str, reason: str, source: str, offset: int, length: int) -> None:
-        """Keeps a message that is too big for memory, copied piece by piece."""
+        """Keeps a message that is too big for memory, copied piece by piece. Raises OSError."""
         partial = self._make() / f".copying-{os.getpid()}"
-        digest = hashlib.sha256()
-        descriptor, _ = open_regular(path, follow=True)
         try:
-            with partial.open("wb") as copy:
-                done = 0
-                while done < length and (piece := read_at(descriptor, offset + done, min(_COPY_BYTES, length - done))):
-                    digest.update(piece)
-                    copy.write(piece)
-                    done += len(piece)
-        finally:
-            os.close(descriptor)
-        name = digest.hexdigest()
-        partial.replace(self._folder / f"{name}.eml")
+            done, name = _copy(path, partial, offset, length)
+            partial.replace(self._folder / f"{name}.eml")
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         self._tell(name, code, reason, source, offset, done, name)
 
     def tell(self, *, code: str, reason: str, source: str, offset: int) -> None:
@@ -76,6 +70,26 @@ class Quarantine:
         with (self._folder / f"{name}.json").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, sort_keys=True) + "\n")
         self.count += 1
+
+
+def _copy(path: bytes, target: Path, offset: int, length: int) -> tuple[int, str]:
+    """(octets copied, their SHA-256). Holes stay holes: a sparse file of a terabyte shall not fill the disk."""
+    digest = hashlib.sha256()
+    descriptor, _ = open_regular(path, follow=True)
+    try:
+        with target.open("wb") as copy:
+            done = 0
+            while done < length and (piece := read_at(descriptor, offset + done, min(_COPY_BYTES, length - done))):
+                digest.update(piece)
+                if len(piece) == _COPY_BYTES and piece == _HOLE:
+                    copy.seek(_COPY_BYTES, os.SEEK_CUR)
+                else:
+                    copy.write(piece)
+                done += len(piece)
+            copy.truncate(done)
+    finally:
+        os.close(descriptor)
+    return done, digest.hexdigest()
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,11 +1,11 @@
 //! Receiver: the one entry to opening, for one message, for bare CMS, for many.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::policy::Times;
 use mailseal_core::receive::Receiver as CoreReceiver;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -21,7 +21,24 @@ use crate::policy::Policy;
 #[derive(Debug)]
 pub struct Receiver {
     inner: Arc<CoreReceiver>,
-    pool: Arc<rayon::ThreadPool>,
+    threads: usize,
+    /// Made for the first batch: who opens single messages needs no threads.
+    pool: OnceLock<rayon::ThreadPool>,
+}
+
+impl Receiver {
+    fn pool(&self) -> PyResult<&rayon::ThreadPool> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let made = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .thread_name(|index| format!("mailseal-{index}"))
+            .build()
+            .map_err(|error| PyOSError::new_err(error.to_string()))?;
+        // Where two threads come at once, one pool is kept.
+        Ok(self.pool.get_or_init(|| made))
+    }
 }
 
 #[pymethods]
@@ -34,16 +51,11 @@ impl Receiver {
         keyring: &Keyring,
         policy: &Policy,
         threads: Option<usize>,
-    ) -> PyResult<Self> {
+    ) -> Self {
         let anchors = anchors.map(|anchors| unwrapped(&anchors));
         let keyring = Arc::clone(&keyring.0);
         let inner = CoreReceiver::new(anchors, unwrapped(&intermediates), keyring, policy.0.clone());
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.unwrap_or(0))
-            .thread_name(|index| format!("mailseal-{index}"))
-            .build()
-            .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(Self { inner: Arc::new(inner), pool: Arc::new(pool) })
+        Self { inner: Arc::new(inner), threads: threads.unwrap_or(0), pool: OnceLock::new() }
     }
 
     #[getter]
@@ -118,9 +130,10 @@ impl Receiver {
         if slices.ranges.iter().any(|(start, end)| start > end || *end > bytes.len()) {
             return Err(PyValueError::new_err("a range lies outside the buffer"));
         }
+        let pool = self.pool()?;
         let outcome = enter(py, || {
             let items = slices.items(bytes);
-            mailseal_core::bulk::open_batch(&self.inner, &items, UnixTime(now), content, &self.pool)
+            mailseal_core::bulk::open_batch(&self.inner, &items, UnixTime(now), content, pool)
         })?;
         Ok(Batch::new(buffer.unbind(), slices, outcome, now, Arc::clone(&self.inner)))
     }
