@@ -77,8 +77,21 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def issue(subject: str, key: Key, issuer: x509.Name, issuer_key: Key, *, address: str | None) -> x509.Certificate:
-    """A certificate for a mailbox, or without address for a CA; valid from 2020 to 2040."""
+def issue(
+    subject: str,
+    key: Key,
+    issuer: x509.Name,
+    issuer_key: Key,
+    *,
+    address: str | None,
+    start: int = 2020,
+    end: int = 2040,
+    instead: Sequence[tuple[x509.ExtensionType, bool]] = (),
+) -> x509.Certificate:
+    """A certificate for a mailbox, or without address for a CA; valid from `start` to `end` (years).
+
+    `instead`: extensions, each with its criticality, that take the place of those of their kind or are added.
+    """
     usage = dict.fromkeys(
         ("content_commitment", "data_encipherment", "encipher_only", "decipher_only", "crl_sign", "key_agreement"),
         False,
@@ -93,15 +106,20 @@ def issue(subject: str, key: Key, issuer: x509.Name, issuer_key: Key, *, address
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
-        .not_valid_after(datetime.datetime(2040, 1, 1, tzinfo=datetime.UTC))
-        .add_extension(x509.BasicConstraints(ca=address is None, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(**usage), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .not_valid_before(datetime.datetime(start, 1, 1, tzinfo=datetime.UTC))
+        .not_valid_after(datetime.datetime(end, 1, 1, tzinfo=datetime.UTC))
     )
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=address is None, path_length=None), True),
+        (x509.KeyUsage(**usage), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ]
     if address is not None:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+        extensions.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False))
+        extensions.append((x509.SubjectAlternativeName([x509.RFC822Name(address)]), False))
+    replaced = {extension.oid for extension, _ in instead}
+    for extension, critical in [one for one in extensions if one[0].oid not in replaced] + list(instead):
+        builder = builder.add_extension(extension, critical=critical)
     digest = None if isinstance(issuer_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return builder.sign(issuer_key, digest)
 
@@ -149,30 +167,45 @@ def sign_bytes(signer: Person, data: bytes) -> tuple[bytes, bytes]:
     return algorithm(ED25519), signer.key.sign(data)
 
 
-def signer_info(signer: Person, content: bytes, *, attributes: bool = True, extra: Sequence[bytes] = ()) -> bytes:
-    """`extra`: more signed attributes."""
-    attrs = signed_attrs(content, extra=extra)
-    signature_algorithm, signature = sign_bytes(signer, attrs if attributes else content)
+def signer_info(
+    signer: Person,
+    content: bytes,
+    *,
+    attributes: bool = True,
+    extra: Sequence[bytes] = (),
+    attrs: bytes | None = None,
+    digest_algorithm: bytes | None = None,
+    signature_algorithm: bytes | None = None,
+) -> bytes:
+    """`extra`: more signed attributes; `attrs`: all of them, as SET OF; the algorithms: what is named, not done."""
+    attrs = signed_attrs(content, extra=extra) if attrs is None else attrs
+    used, signature = sign_bytes(signer, attrs if attributes else content)
     return sequence(
         integer(1),
         signer.identifier,
-        algorithm(SHA256, NULL),
+        digest_algorithm or algorithm(SHA256, NULL),
         b"\xa0" + attrs[1:] if attributes else b"",
-        signature_algorithm,
+        signature_algorithm or used,
         octets(signature),
     )
 
 
 def signed_data(
-    content: bytes | None, infos: Sequence[bytes], certificates: Sequence[bytes], *, content_type: str = DATA
+    content: bytes | None,
+    infos: Sequence[bytes],
+    certificates: Sequence[bytes],
+    *,
+    content_type: str = DATA,
+    version: int = 1,
+    digests: Sequence[bytes] | None = None,
 ) -> bytes:
     """SignedData from its parts; `content` None: detached."""
     inner = b"" if content is None else explicit(0, octets(content))
     return content_info(
         SIGNED,
         sequence(
-            integer(1),
-            set_of(algorithm(SHA256, NULL)),
+            integer(version),
+            tlv(0x31, *([algorithm(SHA256, NULL)] if digests is None else digests)),
             sequence(oid(content_type), inner),
             implicit(0, b"".join(certificates), constructed=True) if certificates else b"",
             tlv(0x31, *infos),

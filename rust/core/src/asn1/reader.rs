@@ -440,7 +440,8 @@ fn length(data: &[u8], rules: Rules) -> core::result::Result<(Option<usize>, usi
     match *first {
         short @ 0..0x80 => Ok((Some(usize::from(short)), 1)),
         0x80 if rules == Rules::Ber => Ok((None, 1)),
-        0x80 | 0xff => Err(Code::Asn1Malformed),
+        0x80 => Err(Code::Asn1NotDer),
+        0xff => Err(Code::Asn1Malformed),
         long => {
             let count = usize::from(long & 0x7f);
             let octets = rest.get(..count).ok_or(Code::Asn1Truncated)?;
@@ -451,7 +452,7 @@ fn length(data: &[u8], rules: Rules) -> core::result::Result<(Option<usize>, usi
             }
             let value = significant.iter().fold(0_u64, |value, octet| value << 8 | u64::from(*octet));
             if rules == Rules::Der && (zeros > 0 || value < 0x80) {
-                return Err(Code::Asn1Malformed);
+                return Err(Code::Asn1NotDer);
             }
             // A length beyond the address space is beyond the input as well.
             let value = usize::try_from(value).map_err(|_| Code::Asn1Truncated)?;

@@ -51,6 +51,9 @@ pub fn addresses(value: &[u8], limits: &Limits) -> Result<Addresses> {
         }
     }
     parser.end_mailbox();
+    if parser.count > limits.addresses {
+        return Err(Error::new(Code::LimitAddresses).at(at));
+    }
     parser.found.malformed |= parser.in_group;
     Ok(parser.found)
 }

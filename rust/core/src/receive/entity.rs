@@ -111,12 +111,17 @@ impl<'m> Opening<'m> {
         let entity = Entity::scan(bytes, 0..bytes.len(), limits)?;
         let header = Header::parse(bytes, entity.header.clone(), limits)?;
         let label = Label::read(&header);
+        // The first of each counts here; another reader may take the last.
+        let twice = ["Content-Type", "Content-Transfer-Encoding"].into_iter().find(|name| header.all(name).nth(1).is_some());
         let shape = label.shape(bytes.get(entity.body.clone()).unwrap_or_default());
         if path == "/" {
             let mut findings = Vec::new();
             let mail = mail::mail(&header, limits, &mut findings);
             self.facts.findings.extend(findings);
             self.facts.mail = mail;
+        }
+        if let Some(name) = twice {
+            self.facts.findings.push(Finding::new(Code::MimeAmbiguous).path(path).detail(format!("several {name}")));
         }
         let is_layer = !matches!(shape, Shape::Plain { .. });
         if is_layer && self.facts.layers.len() as u64 >= limits.layers {
