@@ -331,7 +331,11 @@ def child_depths() -> dict[str, float]:
                         mailseal.load_certificates,
                         mailseal._core.inspect,
                     ):
-                        timed(f"{tag:x} {levels}", lambda door=door, data=data: door(data), raises=door != mailseal._core.inspect)  # type: ignore[misc]
+                        timed(
+                            f"{tag:x} {levels}",
+                            lambda door=door, data=data: door(data),
+                            raises=door != mailseal._core.inspect,
+                        )  # type: ignore[misc]
             timed(f"{tag:x} 10^6", lambda tag=tag: mailseal.cms.verify(nested(10**6, tag, indefinite=True), trust=None))  # type: ignore[misc]
         for levels in (9, 64, 1_000):
             entity = signed_in_signed(levels)
