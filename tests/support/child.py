@@ -69,15 +69,15 @@ class Bounded:
     def __enter__(self) -> Self:
         forget_peaks()
         self._before = resident()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") + self.extra, hard))
         self._start = time.perf_counter()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.seconds = time.perf_counter() - self._start
         self.peak = max(0, status("VmHWM") - self._before)
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 

@@ -230,12 +230,12 @@ def test_par_19_wrong_types_are_type_errors(wrong: Any, receive: Receive) -> Non
         lambda: receiver.open(wrong),
         lambda: receiver.open_batch([wrong]),
         lambda: receiver.open(BadFile(wrong)),  # type: ignore[arg-type]
-        lambda: receiver.open(b"", at=wrong or 5),
+        lambda: receiver.open(b"", at=5 if wrong is None else wrong),  # type: ignore[arg-type]
         lambda: mailseal.cms.verify(wrong, trust=None),
         lambda: mailseal.Certificate.load(wrong),
         lambda: mailseal.Identity.load(wrong),
         lambda: receiver._inner.open(wrong, 0),
-        lambda: receiver._inner.open(b"", wrong if not isinstance(wrong, int) else "0"),
+        lambda: receiver._inner.open(b"", "0" if isinstance(wrong, int) else wrong),  # type: ignore[arg-type]
         lambda: receiver._inner.open_slices(wrong, [], [], [], [], [], 0),
         lambda: mailseal._core.inspect(wrong),
         lambda: mailseal._core.parse_date(wrong),

@@ -90,7 +90,7 @@ def command(*arguments: object) -> tuple[int, bytes]:
     with redirect_stdout(output), redirect_stderr(errors):
         code = run([str(argument) for argument in arguments])
     output.flush()
-    return code, output.buffer.getvalue()  # type: ignore[attr-defined]
+    return code, output.buffer.getvalue()
 
 
 def content_hash(opened: mailseal.Opened) -> str | None:
