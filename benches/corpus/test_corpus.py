@@ -53,10 +53,12 @@ def fingerprint(folder: Path) -> str:
     return state.hexdigest()
 
 
+@pytest.mark.usefixtures("openssl")
 def test_peers_agree_with_the_manifest(corpus: Path) -> None:
     assert check(corpus, 2 * len(KINDS)) == 0
 
 
+@pytest.mark.usefixtures("openssl")
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -77,6 +79,7 @@ def test_the_check_sees_a_wrong_manifest(corpus: Path, tmp_path: Path, field: st
     assert check(folder, len(rows)) == 1
 
 
+@pytest.mark.usefixtures("openssl")
 @pytest.mark.parametrize("kind", ["clear-p256", "opaque-ed25519", "sign-encrypt-rsa", "x25519-aes256-gcm"])
 def test_the_check_sees_changed_mail(corpus: Path, tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "changed"
@@ -164,6 +167,7 @@ def test_forms_can_be_chosen(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "only" / "archive").iterdir()] == ["eml"]
 
 
+@pytest.mark.usefixtures("openssl")
 def test_command_line_reports_and_refuses_a_full_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call = ["--out", str(tmp_path / "c"), "--count", "80", "--scale", "small", "--check", "10"]
     assert main(call) == 0
@@ -174,6 +178,7 @@ def test_command_line_reports_and_refuses_a_full_folder(tmp_path: Path, capsys: 
     assert main(call) == 2
 
 
+@pytest.mark.usefixtures("openssl")
 def test_escrow_files_open_with_the_listed_passwords_in_two_peers(corpus: Path) -> None:
     words = (corpus / "passwords.txt").read_text(encoding="utf-8").splitlines()
     assert set(words) == {*escrow.PASSWORDS, *escrow.WRONG_PASSWORDS}

@@ -1,4 +1,4 @@
-"""A function of a test, run in a process of its own: so that its memory can be bounded, measured, and be the death of it.
+"""A function of a test, run in a process of its own: its memory can be bounded, measured, and be the death of it.
 
 The parent calls `run("tests.threats.test_bounds:function", …)`; the function's return value comes back as JSON.
 """
@@ -15,7 +15,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
 MIB = 2**20
@@ -66,18 +66,18 @@ class Bounded:
     _before: int = field(default=0, repr=False)
     _start: float = field(default=0.0, repr=False)
 
-    def __enter__(self) -> Bounded:
+    def __enter__(self) -> Self:
         forget_peaks()
         self._before = resident()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") + self.extra, hard))
         self._start = time.perf_counter()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.seconds = time.perf_counter() - self._start
         self.peak = max(0, status("VmHWM") - self._before)
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import mailseal
@@ -306,8 +307,15 @@ def nested_name(levels: int) -> bytes:
 def child_depths() -> dict[str, float]:
     receiver = mailseal.Receiver(trust=None, policy=mailseal.Policy.archive(), threads=1)
     took: dict[str, float] = {}
+    strict: dict[str, Callable[[bytes], object]] = {
+        "cms": partial(mailseal.cms.verify, trust=None),
+        "certificate": mailseal.Certificate.load,
+        "identity": mailseal.Identity.load,
+        "bundle": mailseal.load_certificates,
+    }
 
-    def timed(name: str, call: Callable[[], object], *, raises: bool = True) -> None:
+    def timed(name: str, call: Callable[[], object], *, raises: bool | None = True) -> None:
+        """`raises` None: it may."""
         start = time.perf_counter()
         try:
             call()
@@ -324,19 +332,10 @@ def child_depths() -> dict[str, float]:
             for levels in (10, 63, 64, 65, 100, 1_000, 10_000):
                 for indefinite in (False, True):
                     data = nested(levels, tag, indefinite=indefinite)
-                    for door in (
-                        lambda data: mailseal.cms.verify(data, trust=None),
-                        mailseal.Certificate.load,
-                        mailseal.Identity.load,
-                        mailseal.load_certificates,
-                        mailseal._core.inspect,
-                    ):
-                        timed(
-                            f"{tag:x} {levels}",
-                            lambda door=door, data=data: door(data),
-                            raises=door != mailseal._core.inspect,
-                        )  # type: ignore[misc]
-            timed(f"{tag:x} 10^6", lambda tag=tag: mailseal.cms.verify(nested(10**6, tag, indefinite=True), trust=None))  # type: ignore[misc]
+                    for name, door in strict.items():
+                        timed(f"{name} {tag:x} {levels}", partial(door, data))
+                    timed(f"inspect {tag:x} {levels}", partial(mailseal._core.inspect, data), raises=None)
+            timed(f"{tag:x} 10^6", partial(strict["cms"], nested(10**6, tag, indefinite=True)))
         for levels in (9, 64, 1_000):
             entity = signed_in_signed(levels)
             opened = receiver.open(build.headers() + entity)
@@ -344,11 +343,11 @@ def child_depths() -> dict[str, float]:
             assert "limit.layers" in codes, codes
             assert opened.verdict.status == "UNSIGNED" or not opened.verdict.is_valid
             opened.to_dict()
-            timed(f"inspect {levels}", lambda entity=entity: mailseal._core.inspect(entity), raises=False)  # type: ignore[misc]
-            timed(f"bare {levels}", lambda levels=levels: mailseal.cms.verify(bare_in_bare(levels), trust=None))  # type: ignore[misc]
+            timed(f"inspect {levels}", partial(mailseal._core.inspect, entity), raises=None)
+            timed(f"bare {levels}", partial(strict["cms"], bare_in_bare(levels)))
         for levels in (10, 100, 1_000):
-            timed(f"bags {levels}", lambda levels=levels: mailseal.Identity.load(nested_bags(levels)))  # type: ignore[misc]
-            timed(f"name {levels}", lambda levels=levels: mailseal.Certificate.load(nested_name(levels)))  # type: ignore[misc]
+            timed(f"bags {levels}", partial(mailseal.Identity.load, nested_bags(levels)))
+            timed(f"name {levels}", partial(mailseal.Certificate.load, nested_name(levels)))
 
     on_a_small_stack(work)
     return took

@@ -5,6 +5,7 @@ Functions whose names begin with `child_` run in a process of their own (tests/s
 
 from __future__ import annotations
 
+import contextlib
 import io
 import mmap
 import subprocess
@@ -175,7 +176,7 @@ def test_par_19_a_buffer_that_another_thread_changes(kind: str, receive: Receive
     thread.start()
     try:
         seen = set()
-        for _ in range(300):
+        for _ in range(100):
             opened = receiver.open(buffer)
             seen.add(opened.verdict.status)
             if opened.verdict.is_valid:
@@ -229,12 +230,12 @@ def test_par_19_wrong_types_are_type_errors(wrong: Any, receive: Receive) -> Non
         lambda: receiver.open(wrong),
         lambda: receiver.open_batch([wrong]),
         lambda: receiver.open(BadFile(wrong)),  # type: ignore[arg-type]
-        lambda: receiver.open(b"", at=wrong or 5),
+        lambda: receiver.open(b"", at=5 if wrong is None else wrong),  # type: ignore[arg-type]
         lambda: mailseal.cms.verify(wrong, trust=None),
         lambda: mailseal.Certificate.load(wrong),
         lambda: mailseal.Identity.load(wrong),
         lambda: receiver._inner.open(wrong, 0),
-        lambda: receiver._inner.open(b"", wrong if not isinstance(wrong, int) else "0"),
+        lambda: receiver._inner.open(b"", "0" if isinstance(wrong, int) else wrong),  # type: ignore[arg-type]
         lambda: receiver._inner.open_slices(wrong, [], [], [], [], [], 0),
         lambda: mailseal._core.inspect(wrong),
         lambda: mailseal._core.parse_date(wrong),
@@ -271,12 +272,9 @@ def test_par_19_a_panic_is_an_internal_error_on_every_thread(receive: Receive, a
     """It derives from Exception, its text names no place in memory, and the next call is none the worse."""
 
     def provoke(_: int) -> mailseal.Error:
-        try:
+        with pytest.raises(mailseal.InternalError) as caught:
             mailseal._core.provoke_panic()
-        except Exception as error:
-            assert type(error) is mailseal.InternalError
-            return error
-        raise AssertionError("nothing was raised")
+        return caught.value
 
     with ThreadPoolExecutor(4) as pool:
         errors = list(pool.map(provoke, range(40)))
@@ -307,16 +305,12 @@ def child_leak(rounds: str) -> dict[str, Any]:
             opened = receiver.open(given[index % len(given)])
             if index % 7 == 0:
                 opened.to_dict()
-            try:
+            with contextlib.suppress(mailseal.Error):
                 opened.require_content()
-            except mailseal.Error as error:
-                assert error.code
             if index % 500 == 0:
                 receiver.open_batch(given).__arrow_c_array__()
-                try:
+                with contextlib.suppress(mailseal.InternalError):
                     mailseal._core.provoke_panic()
-                except mailseal.InternalError:
-                    pass
         return child.resident()
 
     first = turn(int(rounds) // 4)
@@ -334,7 +328,8 @@ EXIT = {
     ".start(); time.sleep(0.05)",
     "a batch on other threads": "threading.Thread(target=lambda: r.open_batch([mail] * 50), daemon=True).start();"
     " time.sleep(0.02)",
-    "objects that live to the end": "import sys; sys.keep = (r, r.open(mail), r.open_batch([mail]).__arrow_c_array__())",
+    "objects that live to the end": "import sys; sys.keep = (r, r.open(mail),"
+    " r.open_batch([mail]).__arrow_c_array__())",
     "an open in an exit handler": "import atexit; atexit.register(lambda: r.open(mail))",
     "an open in a finaliser": "class End:\n    def __del__(self, r=r, mail=mail): r.open(mail)\nend = End()",
     "a panic at the end": "import atexit; atexit.register(lambda: mailseal._core.provoke_panic())",
@@ -345,7 +340,8 @@ EXIT = {
 def test_par_19_the_interpreter_ends_in_peace(how: str) -> None:
     code = (
         "import threading, time, mailseal\n"
-        "mail = b'From: a@b\\r\\nContent-Type: multipart/mixed; boundary=b\\r\\n\\r\\n' + b'--b\\r\\n\\r\\nx\\r\\n' * 9000\n"
+        "head = b'From: a@b\\r\\nContent-Type: multipart/mixed; boundary=b\\r\\n\\r\\n'\n"
+        "mail = head + b'--b\\r\\n\\r\\nx\\r\\n' * 9000\n"
         "r = mailseal.Receiver(trust=None, threads=2)\n" + EXIT[how]
     )
     for _ in range(3):

@@ -42,6 +42,9 @@ PRECEDENCE = (MALFORMED, LOCKED, FALSE, FORBIDDEN, UNPROVEN)
 # The core's table of families has the code of each; 0: it alone does not change the exit code.
 BY_FAMILY: dict[str, int] = {row["family"]: row["exit_code"] for row in core.table("families")}
 
+# The first family of each class; a VerificationError that no finding explains is a signature that is not there.
+BY_EXCEPTION: dict[str, int] = {row["exception"]: row["exit_code"] for row in reversed(core.table("families"))}
+
 
 def first(codes: Iterable[int]) -> int:
     """The code that goes before the others; 0 without any."""
@@ -67,6 +70,9 @@ def of_verified(opened: Opened) -> int:
 
 
 def of_error(error: Error) -> int:
-    """By the family of the error's finding; an error without one is a bug of ours."""
+    """By the family of the error's finding, or, where that one is harmless by itself, by the class of the error: what
+    was asked for was not done. An error without finding is a bug of ours."""
     row = core.explain(error.code)
-    return INCOMPLETE if row is None else BY_FAMILY[row["family"]]
+    if row is None:
+        return INCOMPLETE
+    return BY_FAMILY[row["family"]] or BY_EXCEPTION.get(type(error).__name__, FALSE)
