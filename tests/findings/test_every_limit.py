@@ -11,7 +11,7 @@ from mailseal import core
 
 from tests.findings.cases import ALICE, BOB, ROOT, codes, opaque, policy, signed_by
 from tests.support import smime_build as build
-from tests.support.der import explicit, integer, oid, sequence, set_of, tlv
+from tests.support.der import NULL, explicit, integer, oid, sequence, set_of, tlv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def nested_content(levels: int) -> bytes:
         content = tlv(0x24, content)
     body = sequence(
         integer(1),
-        set_of(build.algorithm(build.SHA256, build.NULL)),
+        set_of(build.algorithm(build.SHA256, NULL)),
         sequence(oid(build.DATA), explicit(0, content)),
         tlv(0x31, build.signer_info(ALICE, build.TEXT)),
     )
@@ -100,7 +100,7 @@ USES = {
                 build.TEXT,
                 [build.signer_info(ALICE, build.TEXT)],
                 [ALICE.der],
-                digests=[build.algorithm(build.SHA256, build.NULL)] * n,
+                digests=[build.algorithm(build.SHA256, NULL)] * n,
             )
         ),
         lambda n: n,
@@ -115,7 +115,7 @@ USES = {
                 build.TEXT,
                 [
                     build.signer_info(
-                        ALICE, build.TEXT, extra=[build.attribute(f"1.2.3.{i}", build.NULL) for i in range(n - 2)]
+                        ALICE, build.TEXT, extra=[build.attribute(f"1.2.3.{i}", NULL) for i in range(n - 2)]
                     )
                 ],
                 [ALICE.der],
@@ -148,3 +148,11 @@ def test_what_uses_it_up_passes_and_one_more_does_not(cap: str, size: int) -> No
     mail, least = use.make(size), use.least(size)
     found = [value for value in (least - 2, least - 1, least, least + 1) if value >= 0 and says(cap, value, mail)]
     assert found == [value for value in (least - 2, least - 1) if value >= 0]
+
+
+# Caps on keys and passwords, which no policy sets: rust/core/tests/algorithms.rs walks them.
+OF_KEYS = {"kdf_iterations", "scrypt_bytes", "rsa_bits"}
+
+
+def test_every_cap_is_walked() -> None:
+    assert set(ROWS) == set(USES) | OF_KEYS

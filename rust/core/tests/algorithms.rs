@@ -151,6 +151,30 @@ fn rsa_bounds() {
     assert_eq!(code(&even, &limits()), Code::KeyMalformed);
 }
 
+/// Each cap on keys and passwords at its value, and one below: what uses it up exactly passes.
+#[test]
+fn caps_on_keys_are_exact() {
+    let password = Password::new("secret");
+    // As OpenSSL wrote them: 3 rounds of PBKDF2, scrypt with N = 16 and r = 8, an RSA key of 1024 bits.
+    let uses: [(&str, u64, &dyn Fn(&Limits) -> Option<Code>); 3] = [
+        ("kdf_iterations", 3, &|limits| {
+            open("encrypted_pbes2_aes256_sha256", &password, limits).err().map(|e| e.code())
+        }),
+        ("scrypt_bytes", 128 * 8 * 16, &|limits| {
+            open("encrypted_pbes2_scrypt", &password, limits).err().map(|e| e.code())
+        }),
+        ("rsa_bits", 1024, &|limits| PublicKey::from_spki(&data("rsa_spki"), limits).err().map(|e| e.code())),
+    ];
+    for (cap, least, used) in uses {
+        let code = Limits::ROWS.iter().find(|row| row.0 == cap).unwrap().2;
+        for (value, expected) in [(least - 1, Some(code)), (least, None)] {
+            let mut limits = limits();
+            assert!(limits.set(cap, value));
+            assert_eq!(used(&limits), expected, "{cap} = {value}");
+        }
+    }
+}
+
 #[test]
 fn truncated_keys_are_errors() {
     for name in ["rsa_pkcs8", "rsa_pkcs1", "rsa_spki", "p256_pkcs8", "p256_sec1", "p256_spki", "ed25519_pkcs8"] {

@@ -112,7 +112,8 @@ impl<'m> Opening<'m> {
         let header = Header::parse(bytes, entity.header.clone(), limits)?;
         let label = Label::read(&header);
         // The first of each counts here; another reader may take the last.
-        let twice = ["Content-Type", "Content-Transfer-Encoding"].into_iter().find(|name| header.all(name).nth(1).is_some());
+        let twice =
+            ["Content-Type", "Content-Transfer-Encoding"].into_iter().find(|name| header.all(name).nth(1).is_some());
         let shape = label.shape(bytes.get(entity.body.clone()).unwrap_or_default());
         if path == "/" {
             let mut findings = Vec::new();

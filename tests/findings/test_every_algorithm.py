@@ -1,0 +1,360 @@
+"""Walks the table of algorithms: each row that is implemented has a case that passes and one that fails, made by pyca
+(or OpenSSL's command); each row that is known by name only is refused by that name."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import mailseal
+import pytest
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes, hmac, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.serialization import pkcs12
+from mailseal import core
+
+from tests.findings.cases import BOB, NOW, ROOT, opaque, policy
+from tests.support import smime_build as build
+from tests.support.agreement_build import kari
+from tests.support.der import NULL, explicit, integer, octets, oid, sequence, set_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.peers import Command
+
+ROWS = {(row["role"], row["algorithm"]): row for row in core.table("algorithms")}
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "SHA1": hashes.SHA1(),  # noqa: S303
+    "SHA224": hashes.SHA224(),
+    "SHA256": hashes.SHA256(),
+    "SHA384": hashes.SHA384(),
+    "SHA512": hashes.SHA512(),
+}
+CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+ARCHIVE = policy("archive")
+
+
+def dotted(role: str, name: str) -> str:
+    text: str = ROWS[role, name]["oid"]
+    return text
+
+
+def hash_row(name: str) -> bytes:
+    """digestAlgorithm of a hash of `HASHES`."""
+    return build.algorithm(dotted("Digest", "SHA-" + name.removeprefix("SHA")))
+
+
+# --- signatures, digests, the keys and curves under them -------------------------------------------------------------
+
+
+def checked(key: Any, digest: str, signature_algorithm: bytes, sign: Callable[[bytes], bytes]) -> None:
+    """A signature over attributes verifies; with one bit changed, or over another message, it does not."""
+    certificate = build.issue("Alice", key, ROOT.certificate.subject, ROOT.key, address="alice@example.com")
+    signer = build.Person("alice@example.com", key, certificate)
+    hashed = hashes.Hash(HASHES[digest])
+    hashed.update(build.TEXT)
+    attrs = set_of(
+        build.attribute(build.CONTENT_TYPE, oid(build.DATA)),
+        build.attribute(build.MESSAGE_DIGEST, octets(hashed.finalize())),
+    )
+    signature = sign(attrs)
+
+    def integrity(value: bytes, content: bytes = build.TEXT) -> str:
+        info = sequence(
+            integer(1), signer.identifier, hash_row(digest), b"\xa0" + attrs[1:], signature_algorithm, octets(value)
+        )
+        cms = build.signed_data(content, [info], [signer.der], digests=[hash_row(digest)])
+        receiver = mailseal.Receiver(trust=mailseal.TrustStore.load(ROOT.certificate), policy=ARCHIVE, threads=1)
+        return receiver.open(opaque(cms), at=NOW).signers[0].integrity
+
+    assert integrity(signature) == "OK"
+    at = len(signature) // 2
+    changed = signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1 :]
+    assert integrity(changed) == "FAILED"
+    assert integrity(signature, build.TEXT + b"!") == "FAILED"
+
+
+def rsa_pkcs1(name: str, digest: str) -> None:
+    key = BOB.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    named = build.algorithm(dotted("Signature", name), NULL)
+    checked(key, digest, named, lambda data: key.sign(data, padding.PKCS1v15(), HASHES[digest]))
+
+
+def pss(digest: str = "SHA256") -> None:
+    key = BOB.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    hashed = hash_row(digest)
+    mask = explicit(1, sequence(oid(dotted("Part", "MGF1")), hashed))
+    parameters = sequence(explicit(0, hashed), mask, explicit(2, integer(32)))
+    scheme = padding.PSS(padding.MGF1(HASHES[digest]), 32)
+    named = build.algorithm(dotted("Signature", "RSASSA-PSS"), parameters)
+    checked(key, digest, named, lambda data: key.sign(data, scheme, HASHES[digest]))
+
+
+def ecdsa(name: str, digest: str, curve: str = "P-256") -> None:
+    key = ec.generate_private_key(CURVES[curve])
+    named = build.algorithm(dotted("Signature", name))
+    checked(key, digest, named, lambda data: key.sign(data, ec.ECDSA(HASHES[digest])))
+
+
+def eddsa() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    checked(key, "SHA512", build.algorithm(build.ED25519), key.sign)
+
+
+def pss_key(openssl: Command, folder: Path) -> None:
+    """id-RSASSA-PSS as the key's own algorithm, which pyca cannot make."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+    names = ("-subj", "/CN=Alice", "-addext", "subjectAltName=email:alice@example.com")
+    openssl("req", "-x509", "-new", "-key", key, "-days", "30", *names, "-out", certificate)
+    pss = ("-keyopt", "rsa_padding_mode:pss")
+    sign = ("cms", "-sign", "-signer", certificate, "-inkey", key, *pss, "-nodetach", "-from", "alice@example.com")
+    mail = openssl(*sign, data=build.TEXT)
+    receiver = mailseal.Receiver(trust=mailseal.TrustStore.load(certificate), policy=ARCHIVE, threads=1)
+    (signer,) = receiver.open(mail).signers
+    assert (signer.integrity, signer.signature_algorithm) == ("OK", "RSASSA-PSS")
+    info = build.signer_info(build.Person("", BOB.key, BOB.certificate), build.TEXT)
+    other = opaque(build.signed_data(build.TEXT, [info], [BOB.der]))
+    assert receiver.open(other).verdict.status == "INDETERMINATE"
+
+
+# --- encryption, and the ways to the key ------------------------------------------------------------------------------
+
+
+def sealed(infos: Callable[[bytes], bytes], identity: mailseal.Identity, cek: bytes | None = None) -> None:
+    """An AuthEnvelopedData opens; with the last octet of the encrypted key changed it does not."""
+    cek = cek or os.urandom(16)
+    info = infos(cek)
+    receiver = mailseal.Receiver(trust=None, keys=identity, policy=ARCHIVE, threads=1)
+
+    def decryption(one: bytes) -> tuple[str, bytes | None]:
+        opened = receiver.open(build.encrypted_mail(build.auth_enveloped(build.TEXT, cek=cek, infos=[one])))
+        return opened.decryption, opened.content
+
+    assert decryption(info) == ("OK", build.TEXT)
+    assert decryption(info[:-1] + bytes([info[-1] ^ 1])) == ("FAILED", None)
+
+
+def transport(name: str, parameters: bytes, scheme: Any) -> None:
+    key = BOB.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    named = sequence(oid(dotted("KeyTransport", name)), parameters)
+
+    def info(cek: bytes) -> bytes:
+        encrypted = key.public_key().encrypt(cek, scheme)
+        return sequence(integer(0), BOB.identifier, named, octets(encrypted))
+
+    sealed(info, mailseal.Identity.load(BOB.pem))
+
+
+def oaep() -> None:
+    """All of RSAES-OAEP-params, MGF1 and an empty label among them (RFC 4055 §4.1)."""
+    mask = explicit(1, sequence(oid(dotted("Part", "MGF1")), hash_row("SHA256")))
+    label = explicit(2, sequence(oid(dotted("Part", "pSpecified")), octets(b"")))
+    parameters = sequence(explicit(0, hash_row("SHA256")), mask, label)
+    transport("RSAES-OAEP", parameters, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
+
+
+def agreement(name: str = "dhSinglePass-stdDH-sha256kdf", curve: str = "P-256", kek_len: int = 16) -> None:
+    """Over P-256 by default; with HKDF over X25519, as RFC 8418 §2.2 has it."""
+    digest = next(value for key, value in HASHES.items() if key.lower() in name)
+    key: Any = x25519.X25519PrivateKey.generate() if "hkdf" in name else ec.generate_private_key(CURVES[curve])
+    address = "eve@example.com"
+    certificate = build.issue("Eve", key, ROOT.certificate.subject, ROOT.key, address=address)
+    eve = build.Person(address, key, certificate)
+    public, scheme = key.public_key(), dotted("KeyAgreement", name)
+    sealed(
+        lambda cek: kari(public, eve.identifier, cek, scheme=scheme, digest=digest, kek_len=kek_len),
+        mailseal.Identity.load(eve.pem),
+    )
+
+
+def cbc(name: str, cipher: Any, key_len: int) -> None:
+    """Opens; a ciphertext that is no whole number of blocks does not."""
+    key, size = os.urandom(key_len), cipher.block_size // 8
+    iv, pad = os.urandom(size), size - len(build.TEXT) % size
+    encryptor = Cipher(cipher(key), modes.CBC(iv)).encryptor()
+    ciphertext = encryptor.update(build.TEXT + bytes([pad]) * pad) + encryptor.finalize()
+    receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
+
+    def content(octets_: bytes) -> bytes | None:
+        cms = build.enveloped_raw([build.ktri(BOB, key)], dotted("Content", name), octets(iv), octets_)
+        return receiver.open(build.encrypted_mail(cms)).content
+
+    assert content(ciphertext) == build.TEXT
+    assert content(ciphertext[:-1]) is None
+
+
+def gcm(bits: int) -> None:
+    cek = os.urandom(bits // 8)
+    receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
+    for damage, content in ((0, build.TEXT), (1, None)):
+        cms = build.auth_enveloped(build.TEXT, BOB, cek=cek, damage_mac=damage)
+        assert receiver.open(build.encrypted_mail(cms)).content == content
+
+
+# --- passwords --------------------------------------------------------------------------------------------------------
+
+
+def locked_key(kdf: bytes, key: bytes) -> None:
+    """An encrypted PKCS#8 (PBES2 with AES-256-CBC) opens with its password, and only with that."""
+    iv = os.urandom(16)
+    plain = BOB.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    cipher = sequence(oid(build.AES_CBC[32]), octets(iv))
+    scheme = sequence(oid(dotted("Pbe", "PBES2")), sequence(kdf, cipher))
+    opens_with_its_password(sequence(scheme, octets(build.cbc(key, plain, iv))))
+
+
+def opens_with_its_password(file: bytes) -> None:
+    bobs = mailseal.Certificate.load(BOB.der)
+    assert mailseal.Identity.load(file, password="secret", certificates=[bobs]).certificate == bobs
+    with pytest.raises(mailseal.Error) as raised:
+        mailseal.load_identities(file, password="Secret")
+    assert raised.value.code == "key.password-wrong"
+
+
+def pbkdf2(digest: str) -> None:
+    salt = os.urandom(16)
+    prf = build.algorithm(dotted("Mac", f"HMAC-{digest}"), NULL)
+    kdf = sequence(oid(dotted("Kdf", "PBKDF2")), sequence(octets(salt), integer(1000), prf))
+    locked_key(kdf, PBKDF2HMAC(HASHES[digest], 32, salt, 1000).derive(b"secret"))
+
+
+def scrypt() -> None:
+    salt = os.urandom(16)
+    cost = integer(1024) + integer(8) + integer(1)
+    kdf = sequence(oid(dotted("Kdf", "scrypt")), sequence(octets(salt), cost))
+    locked_key(kdf, Scrypt(salt, 32, 1024, 8, 1).derive(b"secret"))
+
+
+def pkcs12_3des() -> None:
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1000).hmac_hash(hashes.SHA1())  # noqa: S303
+    encryption = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).build(b"secret")
+    key = BOB.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    opens_with_its_password(pkcs12.serialize_key_and_certificates(None, key, BOB.certificate, None, encryption))
+
+
+def curve_row(name: str) -> None:
+    ecdsa("ECDSA-SHA384", "SHA384", name)
+    agreement(curve=name)
+
+
+def cases() -> dict[tuple[str, str], Callable[[], None]]:
+    found: dict[tuple[str, str], Callable[[], None]] = {
+        ("Signature", "RSA-PKCS1-v1_5"): partial(rsa_pkcs1, "RSA-PKCS1-v1_5", "SHA256"),
+        ("Signature", "RSASSA-PSS"): pss,
+        ("Signature", "ECDSA"): partial(ecdsa, "ECDSA", "SHA256"),
+        ("Signature", "Ed25519"): eddsa,
+        ("KeyTransport", "RSAES-OAEP"): oaep,
+        ("KeyTransport", "RSAES-PKCS1-v1_5"): partial(transport, "RSAES-PKCS1-v1_5", NULL, padding.PKCS1v15()),
+        ("Content", "DES-EDE3-CBC"): partial(cbc, "DES-EDE3-CBC", TripleDES, 24),
+        ("PublicKey", "RSA"): partial(rsa_pkcs1, "RSA-PKCS1-v1_5-SHA256", "SHA256"),
+        ("PublicKey", "EC"): partial(ecdsa, "ECDSA-SHA256", "SHA256"),
+        ("PublicKey", "Ed25519 key"): eddsa,
+        ("PublicKey", "X25519"): partial(agreement, "dhSinglePass-stdDH-hkdf-sha256"),
+        ("Kdf", "PBKDF2"): partial(pbkdf2, "SHA256"),
+        ("Kdf", "scrypt"): scrypt,
+        ("Pbe", "PBES2"): partial(pbkdf2, "SHA512"),
+        ("Pbe", "PBE-SHA1-3DES"): pkcs12_3des,
+        ("Part", "MGF1"): pss,
+        ("Part", "pSpecified"): oaep,
+    }
+    for name in HASHES:
+        found["Digest", f"SHA-{name[3:]}"] = partial(rsa_pkcs1, "RSA-PKCS1-v1_5", name)
+        found["Signature", f"RSA-PKCS1-v1_5-{name}"] = partial(rsa_pkcs1, f"RSA-PKCS1-v1_5-{name}", name)
+        found["Signature", f"ECDSA-{name}"] = partial(ecdsa, f"ECDSA-{name}", name)
+        found["Mac", f"HMAC-{name}"] = partial(pbkdf2, name)
+        for kind in ("stdDH-", "cofactorDH-", "stdDH-hkdf-"):
+            scheme = f"dhSinglePass-{kind}{name.lower()}" + ("" if "hkdf" in kind else "kdf")
+            if ("KeyAgreement", scheme) in ROWS:
+                found["KeyAgreement", scheme] = partial(agreement, scheme)
+    for bits in (128, 192, 256):
+        found["KeyWrap", f"AES-{bits}-wrap"] = partial(agreement, kek_len=bits // 8)
+        found["Content", f"AES-{bits}-CBC"] = partial(cbc, f"AES-{bits}-CBC", algorithms.AES, bits // 8)
+        found["Aead", f"AES-{bits}-GCM"] = partial(gcm, bits)
+    for name in CURVES:
+        found["Curve", name] = partial(curve_row, name)
+    return found
+
+
+CASES = cases()
+# Cases that need OpenSSL's command.
+BY_OPENSSL = {("PublicKey", "RSASSA-PSS key"): pss_key}
+
+
+def test_every_implemented_row_has_a_case() -> None:
+    implemented = {key for key, row in ROWS.items() if row["implemented"]}
+    assert implemented == set(CASES) | set(BY_OPENSSL)
+
+
+@pytest.mark.parametrize(("role", "name"), CASES, ids=[f"{role} {name}" for role, name in CASES])
+def test_it_passes_and_fails(role: str, name: str) -> None:
+    CASES[role, name]()
+
+
+@pytest.mark.parametrize(("role", "name"), BY_OPENSSL, ids=[f"{role} {name}" for role, name in BY_OPENSSL])
+def test_it_passes_and_fails_by_openssl(role: str, name: str, openssl: Command, tmp_path: Path) -> None:
+    BY_OPENSSL[role, name](openssl, tmp_path)
+
+
+NAMED_ONLY = [key for key, row in ROWS.items() if not row["implemented"]]
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [key for key in NAMED_ONLY if key[0] in {"Signature", "Content", "Aead", "KeyTransport", "KeyAgreement", "Digest"}],
+)
+def test_what_is_known_by_name_only_is_refused_by_that_name(role: str, name: str) -> None:
+    """The finding names the algorithm (or the policy never takes it, also by name), and nothing passes."""
+    named = build.algorithm(dotted(role, name))
+    found = {
+        "Signature": lambda: signed_with(signature_algorithm=named),
+        "Digest": lambda: signed_with(digest_algorithm=named),
+        "Content": lambda: build.enveloped_raw([build.ktri(BOB, b"k" * 16)], dotted(role, name), b"", b"x" * 16),
+        "Aead": lambda: build.auth_enveloped(build.TEXT, BOB, cipher=dotted(role, name)),
+        "KeyTransport": lambda: build.enveloped(
+            build.TEXT, infos=[sequence(integer(0), BOB.identifier, named, octets(b"x" * 256))]
+        ),
+        "KeyAgreement": lambda: build.enveloped(build.TEXT, infos=[agreed_with(dotted(role, name))]),
+    }[role]()
+    receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
+    opened = receiver.open(opaque(found))
+    assert opened.verdict.status in {"INVALID", "INDETERMINATE", "UNSIGNED"}
+    assert all(signer.integrity == "UNKNOWN" for signer in opened.signers)
+    refusals = [
+        finding
+        for finding in opened.verdict.findings
+        if finding.code.partition(".")[2] in {"algorithm-unsupported", "algorithm-forbidden"}
+    ]
+    assert {finding.detail for finding in refusals} == {name}, opened.verdict.explain()
+    assert opened.decryption != "OK"
+
+
+def signed_with(**options: bytes) -> bytes:
+    info = build.signer_info(BOB, build.TEXT, **options)  # type: ignore[arg-type]
+    return build.signed_data(build.TEXT, [info], [BOB.der])
+
+
+def agreed_with(scheme: str) -> bytes:
+    """A KeyAgreeRecipientInfo to Bob by an algorithm that is known by name only."""
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return kari(key, BOB.identifier, b"k" * 16, scheme=scheme, digest=hashes.SHA256())
+
+
+def test_the_oracle_is_independent() -> None:
+    """HMAC of pyca, over the vectors of RFC 4231 §4.2: the maker of these cases is right by itself."""
+    mac = hmac.HMAC(b"\x0b" * 20, hashes.SHA256())
+    mac.update(b"Hi There")
+    assert mac.finalize().hex().startswith("b0344c61d8db38535ca8afceaf0bf12b")

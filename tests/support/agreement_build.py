@@ -1,0 +1,61 @@
+"""KeyAgreeRecipientInfo for tests (RFC 5753, RFC 8418), made with pyca/cryptography and a DER writer of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.support.der import explicit, implicit, integer, octets, oid, sequence
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import hashes
+
+AES_WRAP = {16: "2.16.840.1.101.3.4.1.5", 24: "2.16.840.1.101.3.4.1.25", 32: "2.16.840.1.101.3.4.1.45"}
+EC_PUBLIC_KEY, X25519 = "1.2.840.10045.2.1", "1.3.101.110"
+
+PublicKey = ec.EllipticCurvePublicKey | x25519.X25519PublicKey
+
+
+def kari(
+    recipient: PublicKey,
+    identifier: bytes,
+    cek: bytes,
+    *,
+    scheme: str,
+    digest: hashes.HashAlgorithm,
+    kek_len: int = 16,
+    ukm: bytes | None = None,
+) -> bytes:
+    """`identifier`: IssuerAndSerialNumber; `scheme`: OID of the key agreement, X25519 with HKDF, else the X9.63 KDF."""
+    wrap = sequence(oid(AES_WRAP[kek_len]))
+    info = sequence(
+        wrap,
+        explicit(0, octets(ukm)) if ukm is not None else b"",
+        explicit(2, octets((kek_len * 8).to_bytes(4, "big"))),
+    )
+    if isinstance(recipient, x25519.X25519PublicKey):
+        own = x25519.X25519PrivateKey.generate()
+        shared = own.exchange(recipient)
+        kek = HKDF(digest, kek_len, ukm, info).derive(shared)
+        algorithm = sequence(oid(X25519))
+        point = own.public_key().public_bytes_raw()
+    else:
+        ephemeral = ec.generate_private_key(recipient.curve)
+        kek = X963KDF(digest, kek_len, info).derive(ephemeral.exchange(ec.ECDH(), recipient))
+        algorithm = sequence(oid(EC_PUBLIC_KEY))
+        point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    bits = b"\0" + point
+    originator = implicit(1, algorithm + _bit_string(bits), constructed=True)
+    keys = sequence(sequence(identifier, octets(aes_key_wrap(kek, cek))))
+    body = integer(3) + explicit(0, originator)
+    body += explicit(1, octets(ukm)) if ukm is not None else b""
+    return implicit(1, body + sequence(oid(scheme), wrap) + keys, constructed=True)
+
+
+def _bit_string(content: bytes) -> bytes:
+    return b"\x03" + octets(content)[1:]
