@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.findings.cases import ALICE, BOB, alices, codes, opaque, opened, policy, provokes, signed_by
 from tests.support import smime_build as build
-from tests.support.der import NULL, octets, oid, sequence, set_of, tlv
+from tests.support.der import NULL, integer, octets, oid, sequence, set_of, tlv
 
 SHA1 = "1.3.14.3.2.26"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -124,11 +125,14 @@ def _() -> list[str]:
 
 
 def with_sha1() -> bytes:
-    """signedAttrs over SHA-1, signed with SHA-256: the digest alone is weak."""
+    """Honest, but both digests are SHA-1."""
     digest = build.attribute(MESSAGE_DIGEST, octets(hashlib.sha1(build.TEXT, usedforsecurity=False).digest()))
     attrs = set_of(build.attribute(CONTENT_TYPE, oid(build.DATA)), digest)
-    info = build.signer_info(ALICE, build.TEXT, attrs=attrs, digest_algorithm=build.algorithm(SHA1, NULL))
-    return opaque(build.signed_data(build.TEXT, [info], [ALICE.der], digests=[build.algorithm(SHA1, NULL)]))
+    assert isinstance(ALICE.key, rsa.RSAPrivateKey)
+    signature = ALICE.key.sign(attrs, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    sha1, encryption = build.algorithm(SHA1, NULL), build.algorithm(build.RSA, NULL)
+    info = sequence(integer(1), ALICE.identifier, sha1, b"\xa0" + attrs[1:], encryption, octets(signature))
+    return opaque(build.signed_data(build.TEXT, [info], [ALICE.der], digests=[sha1]))
 
 
 @provokes("signer.digest-weak")

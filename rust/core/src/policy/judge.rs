@@ -331,11 +331,13 @@ impl Judge<'_> {
             .iter()
             .map(|signer| signer.candidates.first().map(|certificate| certificate.mailboxes()).unwrap_or_default())
             .collect();
-        // Only an intact signature can vouch for a sender.
+        // Only an intact signature can vouch for a sender. Where none is, nothing is VALID, and what differs is not the
+        // address: then it is compared as if.
+        let any = signers.iter().any(|signer| signer.integrity == Check::Ok);
         let vouching: Vec<Vec<String>> = own
             .iter()
             .zip(signers)
-            .filter(|(_, signer)| signer.integrity == Check::Ok)
+            .filter(|(_, signer)| signer.integrity == Check::Ok || !any)
             .map(|(mailboxes, _)| mailboxes.clone())
             .collect();
         let named = self.named_mailboxes(&vouching);
