@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mailseal._time import now
-from mailseal.archive.blocks import Block, Unit, Unread
+from mailseal.archive.blocks import BLOCK_BYTES, Block, Unit, Unread
 from mailseal.archive.output import Sink, default_format, make_sink
 from mailseal.archive.quarantine import Quarantine, write_whole
 from mailseal.archive.report import LISTED, ImportReport, MissingKeys
@@ -81,6 +81,10 @@ def _units(sources: list[PathSource], limit: int) -> Iterator[Unit]:
         yield from read_source(source, limit)
 
 
+def _size(unit: Unit) -> int:
+    return len(unit.buffer) if isinstance(unit, Block) else 0
+
+
 class _Job:
     """One run: a thread reads ahead, the Receiver's pool opens, a thread writes behind."""
 
@@ -129,14 +133,20 @@ class _Job:
         opening: deque[tuple[Unit, Future[core.Batch] | None]] = deque()
         with ThreadPoolExecutor(1, "mailseal-read") as reader, ThreadPoolExecutor(most, "mailseal-open") as opener:
             ahead: Future[Unit | None] = reader.submit(next, units, None)
+            room = most * BLOCK_BYTES
             while True:
                 while len(opening) < most and (unit := ahead.result()) is not None:
+                    # A block of one large message waits until those before it are done.
+                    if opening and _size(unit) > room:
+                        break
                     ahead = reader.submit(next, units, None)
+                    room -= _size(unit)
                     opening.append((unit, opener.submit(self._open, unit) if isinstance(unit, Block) else None))
                 if not opening:
                     return
                 first, batch = opening.popleft()
                 yield first, None if batch is None else batch.result()
+                room += _size(first)
 
     def _open(self, block: Block) -> core.Batch:
         return self._pool.open_slices(

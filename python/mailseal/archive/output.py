@@ -15,7 +15,7 @@ PART_ROWS = 250_000
 PART_BYTES = 512 * 2**20
 # Row groups: large enough to compress well, small enough for the memory of an import.
 GROUP_ROWS = 8_192
-GROUP_BYTES = 4 * 2**20
+GROUP_BYTES = 2 * 2**20
 FORMATS = ("parquet", "jsonl")
 ARROW_HINT = "Parquet needs pyarrow: pip install 'mailseal[arrow]'"
 

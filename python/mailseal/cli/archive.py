@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def import_command(
     """
     if kind is None and default_format() == "jsonl" and not quiet:
         click.echo(f"mailseal: writing JSON lines. {ARROW_HINT}", err=True)
+    # pyarrow, loaded later: its own pool keeps what it freed, malloc's gives it back.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     settings = Means(**means)
     keyring = settings.keyring(quiet=quiet)
     receiver = settings.receiver(keyring=keyring, threads=jobs)

@@ -156,7 +156,8 @@ fn rsa_bounds() {
 fn caps_on_keys_are_exact() {
     let password = Password::new("secret");
     // As OpenSSL wrote them: 3 rounds of PBKDF2, scrypt with N = 16 and r = 8, an RSA key of 1024 bits.
-    let uses: [(&str, u64, &dyn Fn(&Limits) -> Option<Code>); 3] = [
+    type Use<'a> = (&'static str, u64, &'a dyn Fn(&Limits) -> Option<Code>);
+    let uses: [Use<'_>; 3] = [
         ("kdf_iterations", 3, &|limits| {
             open("encrypted_pbes2_aes256_sha256", &password, limits).err().map(|e| e.code())
         }),

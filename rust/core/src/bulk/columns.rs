@@ -6,7 +6,7 @@ use arrow_array::builder::{
     ArrayBuilder, Int64Builder, LargeBinaryBuilder, ListBuilder, StringBuilder, StructBuilder,
     TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
 
 use crate::asn1::UnixTime;
@@ -84,7 +84,7 @@ pub fn record_batch(rows: &[Row]) -> Result<RecordBatch, ArrowError> {
     let numbers = |get: fn(&Row) -> Option<i64>| -> ArrayRef {
         let mut builder = Int64Builder::with_capacity(rows.len());
         rows.iter().for_each(|row| builder.append_option(get(row)));
-        Arc::new(builder.finish())
+        tight(builder.finish())
     };
     let columns: Vec<ArrayRef> = vec![
         text(|row| Some(&row.id)),
@@ -117,19 +117,30 @@ pub fn record_batch(rows: &[Row]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::new(schema()), columns)
 }
 
+/// Empty: the builders' own first capacity is a thousand values, and a batch of an import has fifty rows.
+fn text_builder() -> StringBuilder {
+    StringBuilder::with_capacity(0, 0)
+}
+
+/// Without the room to grow that the builder left, since rows wait in memory for their group.
+fn tight<A: Array + 'static>(mut array: A) -> ArrayRef {
+    array.shrink_to_fit();
+    Arc::new(array)
+}
+
 fn strings<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    let mut builder = StringBuilder::new();
+    let mut builder = text_builder();
     values.for_each(|value| builder.append_option(value));
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 fn string_lists<'a, S: AsRef<str> + 'a>(lists: impl Iterator<Item = &'a [S]>) -> ArrayRef {
-    let mut builder = ListBuilder::new(StringBuilder::new());
+    let mut builder = ListBuilder::with_capacity(text_builder(), 0);
     for list in lists {
         list.iter().for_each(|value| builder.values().append_value(value));
         builder.append(true);
     }
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 fn micros(time: UnixTime) -> Option<i64> {
@@ -137,15 +148,15 @@ fn micros(time: UnixTime) -> Option<i64> {
 }
 
 fn times(values: impl Iterator<Item = Option<UnixTime>>) -> ArrayRef {
-    let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let mut builder = TimestampMicrosecondBuilder::with_capacity(0).with_timezone("UTC");
     values.for_each(|value| builder.append_option(value.and_then(micros)));
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 fn contents(rows: &[Row]) -> ArrayRef {
-    let mut builder = LargeBinaryBuilder::new();
+    let mut builder = LargeBinaryBuilder::with_capacity(rows.len(), 0);
     rows.iter().for_each(|row| builder.append_option(row.content.as_deref()));
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 type StringListBuilder = ListBuilder<StringBuilder>;
@@ -163,8 +174,8 @@ fn text_child(builder: &mut StructBuilder, index: usize, value: Option<&str>) {
 }
 
 fn recipient_builder() -> StructListBuilder {
-    let text = || Box::new(StringBuilder::new()) as Box<dyn ArrayBuilder>;
-    ListBuilder::new(StructBuilder::new(recipient_fields(), vec![text(), text(), text()]))
+    let text = || Box::new(text_builder()) as Box<dyn ArrayBuilder>;
+    ListBuilder::with_capacity(StructBuilder::new(recipient_fields(), vec![text(), text(), text()]), 0)
 }
 
 fn append_recipients(builder: &mut StructListBuilder, recipients: &[RecipientRow]) {
@@ -179,9 +190,9 @@ fn append_recipients(builder: &mut StructListBuilder, recipients: &[RecipientRow
 }
 
 fn layers(rows: &[Row]) -> ArrayRef {
-    let text = || Box::new(StringBuilder::new()) as Box<dyn ArrayBuilder>;
+    let text = || Box::new(text_builder()) as Box<dyn ArrayBuilder>;
     let children = vec![text(), text(), text(), text(), Box::new(recipient_builder()) as Box<dyn ArrayBuilder>, text()];
-    let mut builder = ListBuilder::new(StructBuilder::new(layer_fields(), children));
+    let mut builder = ListBuilder::with_capacity(StructBuilder::new(layer_fields(), children), rows.len());
     for row in rows {
         for LayerRow { kind, form, path, algorithm, recipients, key_used } in &row.layers {
             let fields = builder.values();
@@ -194,21 +205,21 @@ fn layers(rows: &[Row]) -> ArrayRef {
         }
         builder.append(true);
     }
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 fn signers(rows: &[Row]) -> ArrayRef {
-    let text = || Box::new(StringBuilder::new()) as Box<dyn ArrayBuilder>;
-    let mut children = vec![Box::new(StringListBuilder::new(StringBuilder::new())) as Box<dyn ArrayBuilder>];
+    let text = || Box::new(text_builder()) as Box<dyn ArrayBuilder>;
+    let mut children = vec![Box::new(StringListBuilder::with_capacity(text_builder(), 0)) as Box<dyn ArrayBuilder>];
     children.extend((0..6).map(|_| text()));
-    children.push(Box::new(TimestampMicrosecondBuilder::new().with_timezone("UTC")));
+    children.push(Box::new(TimestampMicrosecondBuilder::with_capacity(0).with_timezone("UTC")));
     children.extend((0..5).map(|_| text()));
-    let mut builder = ListBuilder::new(StructBuilder::new(signer_fields(), children));
+    let mut builder = ListBuilder::with_capacity(StructBuilder::new(signer_fields(), children), rows.len());
     for row in rows {
         row.signers.iter().for_each(|signer| append_signer(builder.values(), signer));
         builder.append(true);
     }
-    Arc::new(builder.finish())
+    tight(builder.finish())
 }
 
 fn append_signer(fields: &mut StructBuilder, signer: &SignerRow) {
@@ -241,7 +252,6 @@ fn append_signer(fields: &mut StructBuilder, signer: &SignerRow) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::Array;
     use arrow_array::cast::AsArray;
 
     fn row() -> Row {
