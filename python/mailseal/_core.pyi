@@ -118,8 +118,10 @@ class Keyring:
 
     def __new__(cls, identities: Sequence[Identity] = ..., certificates: Sequence[Certificate] = ...) -> Keyring: ...
     def __len__(self) -> int: ...
-    def fitting(self, kind: str, id: str) -> list[str]:
-        """Key ids (SHA-256 of the public key, hex) that a recipient `id` of `Layer.recipients` names."""
+    def fitting(self, recipient: Recipient) -> str | None:
+        """Key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names."""
+    def certificate(self, recipient: Recipient) -> Certificate | None:
+        """The certificate that a recipient of `Layer.recipients` names, valid or not, with or without its key."""
 
 @final
 class Policy:
@@ -157,7 +159,8 @@ class Finding:
 @final
 class Recipient:
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """ktri, kari, kekri, pwri, ori or kemri."""
     @property
     def id(self) -> str: ...
     @property
@@ -207,7 +210,11 @@ class Signer:
 
 @final
 class Wanted:
-    """`kind` is "key", "certificate" or "issuer"."""
+    """`kind` is "key", "certificate" or "issuer".
+
+    For a key, `recipient` says how it would be used ("ktri", "kari"), and `subject` and `certificate_sha256` (hex) tell
+    of the certificate that is meant, where the keyring has it.
+    """
 
     @property
     def kind(self) -> str: ...
@@ -215,6 +222,12 @@ class Wanted:
     def id(self) -> str: ...
     @property
     def algorithm(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def certificate_sha256(self) -> str | None: ...
 
 @final
 class Verdict:

@@ -15,6 +15,8 @@ from mailseal.errors import DecryptionError, Error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mailseal._core import Recipient
+
 
 def refuse_pickling(thing: object) -> NoReturn:
     """Private keys do not travel between processes by accident."""
@@ -161,9 +163,17 @@ class Keyring:
         """The file of each of `identities`, where it came from one."""
         return tuple(self._files)
 
-    def fitting(self, kind: str, recipient: str) -> list[str]:
-        """`Identity.key_id` of each key that a recipient id of `Layer.recipients` names."""
-        return self._inner.fitting(kind, recipient)
+    def fitting(self, recipient: Recipient) -> str | None:
+        """`Identity.key_id` of the key that a recipient of `Layer.recipients` names, if it is here: found by issuer and
+        serial number or key identifier of any certificate for it, expired and renewed ones too, or by the identifier
+        that issuers derive from the key (RFC 5280 §4.2.1.2)."""
+        return self._inner.fitting(recipient)
+
+    def certificate(self, recipient: Recipient) -> Certificate | None:
+        """The certificate that a recipient of `Layer.recipients` names, if it is here: valid or not, with its key or
+        without."""
+        inner = self._inner.certificate(recipient)
+        return None if inner is None else Certificate(inner)
 
     def __len__(self) -> int:
         return len(self._inner)

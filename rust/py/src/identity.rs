@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use crate::certificate::{Certificate, unwrapped};
 use crate::enter::enter_fallible;
+use crate::opened::Recipient;
 
 /// A private key with its certificate. Never printed, never pickled.
 #[pyclass(frozen, module = "mailseal._core")]
@@ -101,17 +102,16 @@ impl Keyring {
         self.0.len()
     }
 
-    /// Key ids (SHA-256 of the public key, hex) that a recipient `id` of `Layer.recipients` names.
-    fn fitting(&self, kind: &str, id: &str) -> Vec<String> {
-        let _ = kind;
-        let fits = |entry: &&Arc<core::KeyEntry>| {
-            entry.certificates.iter().any(|certificate| {
-                let named = format!("issuer={} serial={}", certificate.issuer(), certificate.serial_hex());
-                let ski = certificate.subject_key_identifier().map(|identifier| format!("ski={}", hex(identifier)));
-                named == id || ski.as_deref() == Some(id)
-            })
-        };
-        self.0.entries().iter().filter(fits).map(|entry| entry.public_key_id.to_string()).collect()
+    /// The key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names.
+    fn fitting(&self, recipient: &Bound<'_, Recipient>) -> Option<String> {
+        let facts = &recipient.get().0;
+        let entry = self.0.by_recipient(facts.key.as_ref()?)?;
+        entry.serves(facts.kind).then(|| entry.public_key_id.to_string())
+    }
+
+    /// The certificate that a recipient of `Layer.recipients` names, valid or not, with or without its key.
+    fn certificate(&self, recipient: &Bound<'_, Recipient>) -> Option<Certificate> {
+        self.0.certificate(recipient.get().0.key.as_ref()?).cloned().map(Certificate)
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -121,8 +121,4 @@ impl Keyring {
     fn __repr__(&self) -> String {
         format!("<Keyring of {} keys>", self.0.len())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
