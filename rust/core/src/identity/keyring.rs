@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cms::RecipientIdentifier;
 use crate::crypto::digest::{Digest, SHA256};
@@ -96,6 +97,7 @@ pub struct Keyring {
     by_public_key: HashMap<PublicKeyId, u32>,
     /// Certificates of keys that are not here, by what recipients call them.
     keyless: HashMap<RecipientKey, Arc<Certificate>>,
+    ready: Ready,
 }
 
 impl Keyring {
@@ -146,7 +148,11 @@ impl Keyring {
 
     /// As `find`.
     pub fn by_recipient(&self, recipient: &RecipientKey) -> Option<&Arc<KeyEntry>> {
-        self.entry(self.by_recipient.get(recipient))
+        let index = self.by_recipient.get(recipient)?;
+        if let Some(forgotten) = self.ready.note(*index) {
+            self.entry(Some(&forgotten))?.private_key.forget();
+        }
+        self.entry(Some(index))
     }
 
     /// The key of a certificate or of any SubjectPublicKeyInfo.
@@ -164,6 +170,31 @@ impl Keyring {
 
     fn entry(&self, index: Option<&u32>) -> Option<&Arc<KeyEntry>> {
         self.entries.get(usize::try_from(*index?).ok()?)
+    }
+}
+
+/// So many keys stay in the backend's form, some 3 KiB each for RSA-2048; the others are made ready again when needed.
+const READY_KEYS: usize = 1024;
+
+/// Which keys may be ready for use: one of each remainder of their numbers, so that noting one takes no lock.
+#[derive(Debug)]
+struct Ready(Box<[AtomicU32]>);
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self((0..READY_KEYS).map(|_| AtomicU32::new(u32::MAX)).collect())
+    }
+}
+
+impl Ready {
+    /// The key that has to make room for key `index`.
+    fn note(&self, index: u32) -> Option<u32> {
+        let place = self.0.get(usize::try_from(index).ok()? % READY_KEYS)?;
+        // Reading alone is enough for the key that is used again and again.
+        if place.load(Ordering::Relaxed) == index {
+            return None;
+        }
+        Some(place.swap(index, Ordering::Relaxed)).filter(|before| *before != u32::MAX && *before != index)
     }
 }
 
@@ -217,7 +248,13 @@ impl Building {
         }
         by_recipient.shrink_to_fit();
         let entries = self.entries.into_iter().map(Arc::new).collect();
-        Ok(Keyring { entries, by_recipient, by_public_key: self.by_public_key, keyless: self.keyless })
+        Ok(Keyring {
+            entries,
+            by_recipient,
+            by_public_key: self.by_public_key,
+            keyless: self.keyless,
+            ready: Ready::default(),
+        })
     }
 }
 
