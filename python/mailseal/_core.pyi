@@ -22,6 +22,7 @@ __all__ = [
     "PolicyError",
     "Receiver",
     "Recipient",
+    "SharedCertificates",
     "Signer",
     "UnsupportedError",
     "Verdict",
@@ -97,7 +98,12 @@ class Identity:
     """A private key with its certificate. Never printed, never pickled."""
 
     @staticmethod
-    def load(data: bytes, passwords: Sequence[str], certificates: Sequence[Certificate]) -> list[Identity]:
+    def load(
+        data: bytes,
+        passwords: Sequence[str],
+        certificates: Sequence[Certificate],
+        shared: SharedCertificates | None = None,
+    ) -> list[Identity]:
         """PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password)."""
     @property
     def certificate(self) -> Certificate | None: ...
@@ -111,6 +117,12 @@ class Identity:
     def key_id(self) -> str:
         """What `Layer.key_used` and `Keyring.fitting` name: hash of the public key, hex."""
     def public_key_der(self) -> bytes: ...
+
+@final
+class SharedCertificates:
+    """Issuers that many files repeat, kept once."""
+
+    def __new__(cls) -> SharedCertificates: ...
 
 @final
 class Keyring:

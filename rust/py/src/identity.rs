@@ -21,15 +21,24 @@ pub struct Identity(Arc<core::Identity>);
 impl Identity {
     /// PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password).
     #[staticmethod]
+    #[pyo3(signature = (data, passwords, certificates, shared = None))]
     fn load(
         py: Python<'_>,
         data: &[u8],
         passwords: Vec<String>,
         certificates: Vec<Bound<'_, Certificate>>,
+        shared: Option<&Bound<'_, SharedCertificates>>,
     ) -> PyResult<Vec<Self>> {
         let passwords: Vec<_> = passwords.iter().map(|text| core::Password::new(text)).collect();
         let certificates = unwrapped(&certificates);
-        let load = || core::Identity::load(data, &passwords, &certificates, &Limits::default());
+        let shared = shared.map(|shared| &shared.get().0);
+        let load = || {
+            let mut identities = core::Identity::load(data, &passwords, &certificates, &Limits::default())?;
+            if let Some(shared) = shared {
+                identities.iter_mut().for_each(|identity| shared.share(identity));
+            }
+            Ok(identities)
+        };
         Ok(enter_fallible(py, load)?.into_iter().map(|identity| Self(Arc::new(identity))).collect())
     }
 
@@ -75,6 +84,19 @@ impl Identity {
             self.0.private_key.name(),
             subject.unwrap_or_else(|| "without certificate".to_owned())
         )
+    }
+}
+
+/// Issuers that many files repeat, kept once.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Debug, Default)]
+pub struct SharedCertificates(core::SharedCertificates);
+
+#[pymethods]
+impl SharedCertificates {
+    #[new]
+    fn new() -> Self {
+        Self::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A private key with its certificates, from the files that people have.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::asn1::{Reader, Tag, Tlv};
 use crate::crypto::legacy::PbeCipher;
@@ -66,6 +66,21 @@ impl Identity {
     /// Every certificate for this key, the preferred one first.
     pub fn certificates(&self) -> impl Iterator<Item = &Arc<Certificate>> {
         self.certificate.iter().chain(&self.renewals)
+    }
+}
+
+/// Certificates of issuers that many files repeat: each is kept once. For the time in which a keyring is loaded.
+#[derive(Debug, Default)]
+pub struct SharedCertificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
+
+impl SharedCertificates {
+    /// Replaces the certificates of the chain by equal ones that came before.
+    pub fn share(&self, identity: &mut Identity) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for certificate in &mut identity.chain {
+            *certificate = Arc::clone(known.entry(certificate.sha256()).or_insert_with(|| Arc::clone(certificate)));
+        }
+        identity.chain.shrink_to_fit();
     }
 }
 

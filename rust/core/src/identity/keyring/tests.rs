@@ -108,3 +108,51 @@ fn an_empty_keyring_finds_nothing() {
     let no_name = written(|w| w.sequence(|_| {}));
     assert!(by_serial(&keyring, &no_name, &[1]).is_none());
 }
+
+/// Of keys that share a place, only the one used last stays ready; the others work all the same.
+#[test]
+fn keys_that_are_ready_are_bounded() {
+    let ready = Ready::default();
+    let places = u32::try_from(READY_KEYS).unwrap();
+    assert_eq!(ready.note(5), None);
+    assert_eq!(ready.note(5), None);
+    assert_eq!(ready.note(5 + places), Some(5));
+    assert_eq!(ready.note(6), None);
+    assert_eq!(ready.note(5), Some(5 + places));
+
+    let Some(openssl) = OpenSsl::new("ready") else { return };
+    openssl.pair("a", "rsa:2048");
+    let key = &load(&openssl.read("a.key"), "").unwrap()[0].private_key;
+    assert!(!key.is_ready());
+    let first = key.rejection_key(b"x", 16);
+    let block = vec![1; 256];
+    let raw = |key: &PrivateKey| match key.material().as_deref() {
+        Some(crate::crypto::key::PrivateMaterial::Rsa { key, .. }) => key.raw(&block).unwrap().to_vec(),
+        _ => panic!(),
+    };
+    let plain = raw(key);
+    assert!(key.is_ready());
+    key.forget();
+    assert!(!key.is_ready());
+    assert_eq!((raw(key), key.rejection_key(b"x", 16)), (plain, first));
+}
+
+/// A recipient whose key is not here is told by its certificate, also an expired one; kinds are not mixed.
+#[test]
+fn certificates_without_key_are_told() {
+    let Some(openssl) = OpenSsl::new("keyless") else { return };
+    openssl.pair("a", "rsa:2048");
+    openssl.pair("b", "rsa:2048");
+    let identities = load(&[openssl.read("a.key"), openssl.read("a.crt")].concat(), "").unwrap();
+    let both = ["a.crt", "b.crt"].map(|name| load_certificates(&openssl.read(name), &limits()).unwrap().remove(0));
+    let keyring = Keyring::new(&identities, &both, &limits()).unwrap();
+    for (certificate, has_key) in both.iter().zip([true, false]) {
+        for key in RecipientKey::of_certificate(certificate) {
+            assert_eq!(keyring.by_recipient(&key).is_some(), has_key);
+            assert_eq!(keyring.certificate(&key).unwrap().der(), certificate.der());
+        }
+    }
+    let entry = &keyring.entries()[0];
+    assert!(entry.serves("ktri") && !entry.serves("kari") && !entry.serves("kekri"));
+    assert!(keyring.certificate(&RecipientKey::of_key_identifier(b"?")).is_none());
+}
