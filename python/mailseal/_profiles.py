@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from mailseal._time import now
+
 _STARTS = (b"<?xml", b"<plist", b"<!DOCTYPE plist", b"bplist00")
 _KEYS = "com.apple.security.pkcs12"
 _CERTIFICATES = ("com.apple.security.root", "com.apple.security.pkcs1", "com.apple.security.pem")
@@ -39,7 +41,7 @@ def read_profile(data: bytes) -> Profile | None:
 def _without_signature(data: bytes) -> bytes | None:
     from mailseal.receiver import Receiver  # noqa: PLC0415 — it needs the keys of this package itself
 
-    return Receiver(trust=None).open(data).content
+    return Receiver(trust=None, threads=1)._inner.open_cms(data, None, now(), None).content
 
 
 def _payloads(root: Any) -> Profile:

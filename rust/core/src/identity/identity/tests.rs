@@ -220,6 +220,20 @@ fn f_01_openssl_pkcs12() {
     }
 }
 
+/// `openssl pkcs12 -twopass`: one password for the MAC, another for the keys; each is found among those given.
+#[test]
+fn f_01_two_passwords_in_one_pkcs12() {
+    let Some((openssl, [(key, _), _])) = two_pairs("twopass") else { return };
+    assert!(openssl.run("pkcs8 -topk8 -in a.key -passout pass:inside -outform DER -out x"));
+    let shrouded = bag(oid::PKCS8_SHROUDED_KEY_BAG, &openssl.read("x"), None);
+    let file = pfx_with_mac(&plain_safe(&sequence_of(&[shrouded])), "SHA-256", &Password::new("outside"));
+    let identities = Identity::load(&file, &passwords(&["inside", "outside"]), &[], &limits()).unwrap();
+    assert_eq!(identities[0].private_key.public_spki(), load(&key, "").unwrap()[0].private_key.public_spki());
+    for alone in ["inside", "outside"] {
+        assert_eq!(load(&file, alone).unwrap_err().code(), Code::KeyPasswordWrong);
+    }
+}
+
 /// PKI-18: a pair that does not belong together is refused.
 #[test]
 fn pki_18_mismatched_pairs() {
