@@ -72,7 +72,9 @@ def make(folder: Path, count: int, ec_percent: int) -> None:
 
     def name(common: str, mail: str | None = None) -> x509.Name:
         parts = [(NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Example AG"), (NameOID.COMMON_NAME, common)]
-        return x509.Name([x509.NameAttribute(*part) for part in parts + ([(NameOID.EMAIL_ADDRESS, mail)] if mail else [])])
+        return x509.Name(
+            [x509.NameAttribute(*part) for part in parts + ([(NameOID.EMAIL_ADDRESS, mail)] if mail else [])]
+        )
 
     issuer, issuer_key = name("Example Mail CA 1"), ec.generate_private_key(ec.SECP256R1())
     start = datetime(2024, 1, 1, tzinfo=UTC)

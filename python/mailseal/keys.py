@@ -133,9 +133,7 @@ class Keyring:
         self.failures = ()
 
     @classmethod
-    def load_dir(
-        cls, path: PathSource, passwords: Sequence[str | bytes] = (), *, threads: int | None = None
-    ) -> Self:
+    def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = (), *, threads: int | None = None) -> Self:
         """All keys and certificates of a file, or of a directory and those below it (hidden names are left out).
 
         `threads`: how many files are read at a time; None: one for each processor. A file that is neither, or that none

@@ -84,7 +84,9 @@ def pair(openssl: Command, bob: build.Person, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("prefix", ["", "tb-"])
-@pytest.mark.parametrize("ciphers", [(), ("-c", "AES-256-CBC", "-C", "AES-128-CBC"), ("-c", "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC")])
+@pytest.mark.parametrize(
+    "ciphers", [(), ("-c", "AES-256-CBC", "-C", "AES-128-CBC"), ("-c", "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC")]
+)
 @pytest.mark.parametrize("password", ["secret", "pässwörd"])
 def test_nss_pk12util(prefix: str, ciphers: tuple[str, ...], password: str, bob: build.Person, tmp_path: Path) -> None:
     nss = peers.nss("nss" if not prefix else "thunderbird", prefix)
@@ -118,12 +120,12 @@ def test_gpgsm_exports(bob: build.Person, tmp_path: Path) -> None:
     home.mkdir(mode=0o700)
     (home / "gpg-agent.conf").write_text("allow-loopback-pinentry\n")
     legacy = pkcs12.serialize_key_and_certificates(
-        b"Bob", bob.key, bob.certificate, None,  # type: ignore[arg-type]
+        b"Bob", bob.key, bob.certificate, None,
         serialization.PrivateFormat.PKCS12.encryption_builder()
         .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(b"secret"),
     )  # fmt: skip
     (tmp_path / "bob.p12").write_bytes(legacy)
-    batch = ["--homedir", home, "--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
+    batch: list[str | Path] = ["--homedir", home, "--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
     try:
         imported = gpgsm.run(*batch, "--import", tmp_path / "bob.p12", data=b"secret\nsecret\n")
         exported = gpgsm.run(*batch, "--export-secret-key-p12", bob.address, data=b"secret\nsecret\n")
@@ -131,20 +133,20 @@ def test_gpgsm_exports(bob: build.Person, tmp_path: Path) -> None:
         if shutil.which("gpgconf"):
             subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, timeout=60)
     if not exported.stdout:
-        pytest.skip(f"gpgsm: {imported.stderr.decode(errors='replace')[-200:]} {exported.stderr.decode(errors='replace')[-200:]}")
+        pytest.skip(f"gpgsm: {(imported.stderr + exported.stderr).decode(errors='replace')[-200:]}")
     check(exported.stdout, "secret", bob)
 
 
 @pytest.mark.parametrize("scheme", list(pkcs12.PBES), ids=str)
-@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()], ids=lambda digest: digest.name)
+@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()], ids=lambda digest: digest.name)  # noqa: S303
 def test_pyca_pkcs12(scheme: Any, digest: Any, bob: build.Person) -> None:
     builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(50)
     encryption = builder.key_cert_algorithm(scheme).hmac_hash(digest).build("pässwörd".encode())
-    data = pkcs12.serialize_key_and_certificates(b"Bob", bob.key, bob.certificate, None, encryption)  # type: ignore[arg-type]
+    data = pkcs12.serialize_key_and_certificates(b"Bob", bob.key, bob.certificate, None, encryption)
     check(data, "pässwörd", bob, "Bob")
 
 
-def test_several_keys_in_one_file(bob: build.Person, tmp_path: Path) -> None:
+def test_several_keys_in_one_file(tmp_path: Path) -> None:
     """Java keeps many entries in one PKCS#12; each has its own friendly name."""
     keytool = peers.need("java", "keytool")
     store = tmp_path / "many.p12"
@@ -164,7 +166,11 @@ def test_several_keys_in_one_file(bob: build.Person, tmp_path: Path) -> None:
 
 def profile(bob: build.Person, password: str | None, *, nested: bool = False) -> bytes:
     archive = pkcs12.serialize_key_and_certificates(
-        b"Bob", bob.key, bob.certificate, None, serialization.BestAvailableEncryption(b"secret")  # type: ignore[arg-type]
+        b"Bob",
+        bob.key,
+        bob.certificate,
+        None,
+        serialization.BestAvailableEncryption(b"secret"),
     )
     payload: dict[str, Any] = {"PayloadType": "com.apple.security.pkcs12", "PayloadContent": archive}
     if password is not None:
