@@ -22,6 +22,7 @@ __all__ = [
     "PolicyError",
     "Receiver",
     "Recipient",
+    "SharedCertificates",
     "Signer",
     "UnsupportedError",
     "Verdict",
@@ -97,7 +98,12 @@ class Identity:
     """A private key with its certificate. Never printed, never pickled."""
 
     @staticmethod
-    def load(data: bytes, passwords: Sequence[str], certificates: Sequence[Certificate]) -> list[Identity]:
+    def load(
+        data: bytes,
+        passwords: Sequence[str],
+        certificates: Sequence[Certificate],
+        shared: SharedCertificates | None = None,
+    ) -> list[Identity]:
         """PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password)."""
     @property
     def certificate(self) -> Certificate | None: ...
@@ -113,13 +119,21 @@ class Identity:
     def public_key_der(self) -> bytes: ...
 
 @final
+class SharedCertificates:
+    """Issuers that many files repeat, kept once."""
+
+    def __new__(cls) -> SharedCertificates: ...
+
+@final
 class Keyring:
     """Index of identities by issuer and serial, key identifier, public key."""
 
     def __new__(cls, identities: Sequence[Identity] = ..., certificates: Sequence[Certificate] = ...) -> Keyring: ...
     def __len__(self) -> int: ...
-    def fitting(self, kind: str, id: str) -> list[str]:
-        """Key ids (SHA-256 of the public key, hex) that a recipient `id` of `Layer.recipients` names."""
+    def fitting(self, recipient: Recipient) -> str | None:
+        """Key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names."""
+    def certificate(self, recipient: Recipient) -> Certificate | None:
+        """The certificate that a recipient of `Layer.recipients` names, valid or not, with or without its key."""
 
 @final
 class Policy:
@@ -157,7 +171,8 @@ class Finding:
 @final
 class Recipient:
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """ktri, kari, kekri, pwri, ori or kemri."""
     @property
     def id(self) -> str: ...
     @property
@@ -207,7 +222,11 @@ class Signer:
 
 @final
 class Wanted:
-    """`kind` is "key", "certificate" or "issuer"."""
+    """`kind` is "key", "certificate" or "issuer".
+
+    For a key, `recipient` says how it would be used ("ktri", "kari"), and `subject` and `certificate_sha256` (hex) tell
+    of the certificate that is meant, where the keyring has it.
+    """
 
     @property
     def kind(self) -> str: ...
@@ -215,6 +234,12 @@ class Wanted:
     def id(self) -> str: ...
     @property
     def algorithm(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def certificate_sha256(self) -> str | None: ...
 
 @final
 class Verdict:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 
 from mailseal import _core
+from mailseal._profiles import read_profile
 from mailseal._sources import FileSource, PathSource, display_name, load_bytes
 from mailseal.certificate import Certificate, inner_certificates
 from mailseal.errors import DecryptionError, Error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mailseal._core import Recipient
 
 
 def refuse_pickling(thing: object) -> NoReturn:
@@ -38,7 +42,7 @@ class Identity:
 
     @classmethod
     def load(cls, source: FileSource, password: str | bytes | None = None, certificates: Any = None) -> Identity:
-        """One identity from PKCS#12, PEM, PKCS#8, PKCS#1 or SEC1, as bytes or a path.
+        """One identity from PKCS#12, PEM, PKCS#8, PKCS#1, SEC1 or an Apple configuration profile, as bytes or a path.
 
         `certificates`: where to look for the certificate of a bare key. Raises MalformedError, UnsupportedError,
         DecryptionError (password), OSError; ValueError if the source holds several keys or none.
@@ -92,7 +96,25 @@ def load_identities(
 ) -> list[Identity]:
     """All identities of one source; see `Identity.load`."""
     known = [] if certificates is None else inner_certificates(certificates)
-    return [Identity(inner) for inner in _core.Identity.load(load_bytes(source), _passwords(password), known)]
+    identities, _ = _load(load_bytes(source), _passwords(password), known, None)
+    return [Identity(inner) for inner in identities]
+
+
+def _load(
+    data: bytes, passwords: list[str], certificates: list[_core.Certificate], shared: _core.SharedCertificates | None
+) -> tuple[list[_core.Identity], list[_core.Certificate]]:
+    """Identities of a file, and the certificates that a configuration profile holds beside them."""
+    profile = read_profile(data)
+    if profile is None:
+        return _core.Identity.load(data, passwords, certificates, shared), []
+    beside = [inner for payload in profile.certificates for inner in _core.load_certificates(payload)]
+    identities: list[_core.Identity] = []
+    for payload, password in profile.keys:
+        words = passwords if password is None else [password, *passwords]
+        identities.extend(_core.Identity.load(payload, words, certificates, shared))
+    if not identities and not beside:
+        raise ValueError("the configuration profile holds neither keys nor certificates")
+    return identities, beside
 
 
 class Keyring:
@@ -111,24 +133,24 @@ class Keyring:
         self.failures = ()
 
     @classmethod
-    def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = ()) -> Self:
+    def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = (), *, threads: int | None = None) -> Self:
         """All keys and certificates of a file, or of a directory and those below it (hidden names are left out).
 
-        A file that is neither, or that none of `passwords` opens, is listed in `.failures`. Raises OSError if `path`
-        itself cannot be read.
+        `threads`: how many files are read at a time; None: one for each processor. A file that is neither, or that none
+        of `passwords` opens, is listed in `.failures`. Raises OSError if `path` itself cannot be read.
         """
         ring = cls()
         # Last the empty one: among keys with passwords lie keys without.
         words = [*(word for password in passwords for word in _passwords(password)), ""]
         failures: list[tuple[str, str]] = []
-        for file in _key_files(Path(path)):
-            try:
-                identities, certificates = _load_file(file, words)
-            except (Error, OSError, ValueError) as error:
-                failures.append((display_name(file), str(error)))
+        for file, outcome in _load_files(_key_files(Path(path)), words, threads or os.cpu_count() or 1):
+            name = display_name(file)
+            if isinstance(outcome, str):
+                failures.append((name, outcome))
                 continue
+            identities, certificates = outcome
             ring._identities.extend(identities)
-            ring._files.extend([display_name(file)] * len(identities))
+            ring._files.extend([name] * len(identities))
             ring._certificates.extend(certificates)
         ring._inner = _core.Keyring(ring._identities, ring._certificates)
         ring.failures = tuple(failures)
@@ -161,9 +183,17 @@ class Keyring:
         """The file of each of `identities`, where it came from one."""
         return tuple(self._files)
 
-    def fitting(self, kind: str, recipient: str) -> list[str]:
-        """`Identity.key_id` of each key that a recipient id of `Layer.recipients` names."""
-        return self._inner.fitting(kind, recipient)
+    def fitting(self, recipient: Recipient) -> str | None:
+        """`Identity.key_id` of the key that a recipient of `Layer.recipients` names, if it is here: found by issuer and
+        serial number or key identifier of any certificate for it, expired and renewed ones too, or by the identifier
+        that issuers derive from the key (RFC 5280 §4.2.1.2)."""
+        return self._inner.fitting(recipient)
+
+    def certificate(self, recipient: Recipient) -> Certificate | None:
+        """The certificate that a recipient of `Layer.recipients` names, if it is here: valid or not, with its key or
+        without."""
+        inner = self._inner.certificate(recipient)
+        return None if inner is None else Certificate(inner)
 
     def __len__(self) -> int:
         return len(self._inner)
@@ -175,11 +205,40 @@ class Keyring:
         return f"<Keyring {len(self)} keys>"
 
 
-def _load_file(file: Path, passwords: list[str]) -> tuple[list[_core.Identity], list[_core.Certificate]]:
+_Loaded: TypeAlias = tuple[list[_core.Identity], list[_core.Certificate]]
+# Files that one task reads: enough that tasks cost nothing beside them.
+_FILES_A_TASK = 64
+
+
+def _load_files(files: list[Path], passwords: list[str], threads: int) -> Iterator[tuple[Path, _Loaded | str]]:
+    """Each file with what it holds or why it cannot be used, in order. The core works without the GIL."""
+    shared = _core.SharedCertificates()
+
+    def load(some: list[Path]) -> list[tuple[Path, _Loaded | str]]:
+        return [(file, _outcome(file, passwords, shared)) for file in some]
+
+    tasks = [files[start : start + _FILES_A_TASK] for start in range(0, len(files), _FILES_A_TASK)]
+    if threads == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield from load(task)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="mailseal-keys") as pool:
+        for done in pool.map(load, tasks):
+            yield from done
+
+
+def _outcome(file: Path, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded | str:
+    try:
+        return _load_file(file, passwords, shared)
+    except (Error, OSError, ValueError) as error:
+        return str(error)
+
+
+def _load_file(file: Path, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded:
     """Identities, or the certificates of a file without any key. Raises what the key reader says if it is neither."""
     data = load_bytes(file)
     try:
-        identities = _core.Identity.load(data, passwords, [])
+        identities, beside = _load(data, passwords, [], shared)
     except DecryptionError:
         raise
     except Error as not_a_key:
@@ -187,7 +246,7 @@ def _load_file(file: Path, passwords: list[str]) -> tuple[list[_core.Identity], 
             return [], _core.load_certificates(data)
         except Error:
             raise not_a_key from None
-    return identities, [] if identities else _core.load_certificates(data)
+    return identities, beside if identities or beside else _core.load_certificates(data)
 
 
 def _key_files(path: Path) -> list[Path]:

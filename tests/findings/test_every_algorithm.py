@@ -290,8 +290,34 @@ def cases() -> dict[tuple[str, str], Callable[[], None]]:
 
 
 CASES = cases()
-# Cases that need OpenSSL's command.
-BY_OPENSSL = {("PublicKey", "RSASSA-PSS key"): pss_key}
+LEGACY = ("-provider", "legacy", "-provider", "default")
+
+
+def pkcs12_by_openssl(scheme: str, openssl: Command, folder: Path) -> None:
+    (folder / "bob.pem").write_bytes(BOB.pem)
+    schemes = ("-keypbe", scheme, "-certpbe", scheme)
+    export = ("pkcs12", "-export", *LEGACY, "-in", folder / "bob.pem", *schemes, "-passout", "pass:secret")
+    opens_with_its_password(openssl(*export))
+
+
+def pkcs8_by_openssl(scheme: str, openssl: Command, folder: Path) -> None:
+    (folder / "bob.pem").write_bytes(BOB.pem)
+    lock = ("pkcs8", "-topk8", *LEGACY, "-in", folder / "bob.pem", "-v1", scheme, "-outform", "DER")
+    opens_with_its_password(openssl(*lock, "-passout", "pass:secret"))
+
+
+# Cases that need OpenSSL's command: what pyca does not write.
+BY_OPENSSL: dict[tuple[str, str], Callable[[Command, Path], None]] = {
+    ("PublicKey", "RSASSA-PSS key"): pss_key,
+    **{
+        ("Pbe", f"PBE-SHA1-{cipher}"): partial(pkcs12_by_openssl, f"PBE-SHA1-{cipher}")
+        for cipher in ("2DES", "RC2-128", "RC2-40", "RC4-128", "RC4-40")
+    },
+    ("Pbe", "PBES1-MD5-DES"): partial(pkcs8_by_openssl, "PBE-MD5-DES"),
+    ("Pbe", "PBES1-MD5-RC2"): partial(pkcs8_by_openssl, "PBE-MD5-RC2-64"),
+    ("Pbe", "PBES1-SHA1-DES"): partial(pkcs8_by_openssl, "PBE-SHA1-DES"),
+    ("Pbe", "PBES1-SHA1-RC2"): partial(pkcs8_by_openssl, "PBE-SHA1-RC2-64"),
+}
 
 
 def test_every_implemented_row_has_a_case() -> None:

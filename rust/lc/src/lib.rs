@@ -8,6 +8,7 @@ mod cipher;
 mod ec;
 mod kdf;
 mod key_wrap;
+mod legacy;
 mod rsa;
 
 use core::ffi::c_int;
@@ -17,6 +18,7 @@ pub use cipher::{Cipher, Decryption};
 pub use ec::{EcPrivateKey, EcPublicKey, Group};
 pub use kdf::{pbkdf2, scrypt};
 pub use key_wrap::{aes_unwrap, aes_wrap};
+pub use legacy::{LegacyCipher, md5};
 pub use rsa::{RsaComponents, RsaPrivateKey, RsaPublicKey};
 
 /// The backend refused. It says no more, so that nothing can leak from it.

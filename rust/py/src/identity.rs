@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use crate::certificate::{Certificate, unwrapped};
 use crate::enter::enter_fallible;
+use crate::opened::Recipient;
 
 /// A private key with its certificate. Never printed, never pickled.
 #[pyclass(frozen, module = "mailseal._core")]
@@ -20,15 +21,24 @@ pub struct Identity(Arc<core::Identity>);
 impl Identity {
     /// PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password).
     #[staticmethod]
+    #[pyo3(signature = (data, passwords, certificates, shared = None))]
     fn load(
         py: Python<'_>,
         data: &[u8],
         passwords: Vec<String>,
         certificates: Vec<Bound<'_, Certificate>>,
+        shared: Option<&Bound<'_, SharedCertificates>>,
     ) -> PyResult<Vec<Self>> {
         let passwords: Vec<_> = passwords.iter().map(|text| core::Password::new(text)).collect();
         let certificates = unwrapped(&certificates);
-        let load = || core::Identity::load(data, &passwords, &certificates, &Limits::default());
+        let shared = shared.map(|shared| &shared.get().0);
+        let load = || {
+            let mut identities = core::Identity::load(data, &passwords, &certificates, &Limits::default())?;
+            if let Some(shared) = shared {
+                identities.iter_mut().for_each(|identity| shared.share(identity));
+            }
+            Ok(identities)
+        };
         Ok(enter_fallible(py, load)?.into_iter().map(|identity| Self(Arc::new(identity))).collect())
     }
 
@@ -77,6 +87,19 @@ impl Identity {
     }
 }
 
+/// Issuers that many files repeat, kept once.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Debug, Default)]
+pub struct SharedCertificates(core::SharedCertificates);
+
+#[pymethods]
+impl SharedCertificates {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+}
+
 /// Index of identities by issuer and serial, key identifier, public key.
 #[pyclass(frozen, module = "mailseal._core")]
 #[derive(Clone, Debug)]
@@ -101,17 +124,16 @@ impl Keyring {
         self.0.len()
     }
 
-    /// Key ids (SHA-256 of the public key, hex) that a recipient `id` of `Layer.recipients` names.
-    fn fitting(&self, kind: &str, id: &str) -> Vec<String> {
-        let _ = kind;
-        let fits = |entry: &&Arc<core::KeyEntry>| {
-            entry.certificates.iter().any(|certificate| {
-                let named = format!("issuer={} serial={}", certificate.issuer(), certificate.serial_hex());
-                let ski = certificate.subject_key_identifier().map(|identifier| format!("ski={}", hex(identifier)));
-                named == id || ski.as_deref() == Some(id)
-            })
-        };
-        self.0.entries().iter().filter(fits).map(|entry| entry.public_key_id.to_string()).collect()
+    /// The key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names.
+    fn fitting(&self, recipient: &Bound<'_, Recipient>) -> Option<String> {
+        let facts = &recipient.get().0;
+        let entry = self.0.by_recipient(facts.key.as_ref()?)?;
+        entry.serves(facts.kind).then(|| entry.public_key_id.to_string())
+    }
+
+    /// The certificate that a recipient of `Layer.recipients` names, valid or not, with or without its key.
+    fn certificate(&self, recipient: &Bound<'_, Recipient>) -> Option<Certificate> {
+        self.0.certificate(recipient.get().0.key.as_ref()?).cloned().map(Certificate)
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -121,8 +143,4 @@ impl Keyring {
     fn __repr__(&self) -> String {
         format!("<Keyring of {} keys>", self.0.len())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -23,6 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<certificate::Certificate>()?;
     module.add_class::<identity::Identity>()?;
     module.add_class::<identity::Keyring>()?;
+    module.add_class::<identity::SharedCertificates>()?;
     module.add_class::<policy::Policy>()?;
     module.add_class::<opened::Finding>()?;
     module.add_class::<opened::Recipient>()?;

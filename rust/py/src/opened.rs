@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailseal_core::asn1::UnixTime;
+use mailseal_core::asn1::{UnixTime, hex};
 use mailseal_core::mime::field::unstructured;
 use mailseal_core::mime::scan::{Entity, Header};
 use mailseal_core::policy::facts::{self, Wanted as WantedFacts};
@@ -35,13 +35,36 @@ text_record! {
     Finding { code: &'static str, family: &'static str, path: String, offset: Option<usize>, detail: String,
         sentence: &'static str, fix: &'static str, source: &'static str }
 }
-text_record! {
-    /// A key that a RecipientInfo names.
-    Recipient { kind: &'static str, id: String, algorithm: String }
+/// A key that a RecipientInfo names.
+#[pyclass(frozen, module = "mailseal._core")]
+#[derive(Clone, Debug)]
+pub struct Recipient(pub facts::RecipientFacts);
+
+#[pymethods]
+impl Recipient {
+    /// ktri, kari, kekri, pwri, ori or kemri.
+    #[getter]
+    const fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
+    #[getter]
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    #[getter]
+    fn algorithm(&self) -> &str {
+        &self.0.algorithm
+    }
 }
+
 text_record! {
-    /// What would settle an open question; `kind` is "key", "certificate" or "issuer".
-    Wanted { kind: &'static str, id: String, algorithm: String }
+    /// What would settle an open question; `kind` is "key", "certificate" or "issuer". For a key, `recipient` says how
+    /// it would be used ("ktri", "kari"), and `subject` and `certificate_sha256` (hex) tell of the certificate that is
+    /// meant, where the keyring has it.
+    Wanted { kind: &'static str, id: String, algorithm: String, recipient: &'static str, subject: Option<String>,
+        certificate_sha256: Option<String> }
 }
 text_record! {
     /// A header field; `state` is "unprotected" for a field of the message itself.
@@ -79,11 +102,24 @@ impl From<&CoreFinding> for Finding {
 
 impl From<&WantedFacts> for Wanted {
     fn from(wanted: &WantedFacts) -> Self {
-        let made = |kind, id: &str, algorithm: &str| Self { kind, id: id.to_owned(), algorithm: algorithm.to_owned() };
+        let made = |kind, id: &str| Self {
+            kind,
+            id: id.to_owned(),
+            algorithm: String::new(),
+            recipient: "",
+            subject: None,
+            certificate_sha256: None,
+        };
         match wanted {
-            WantedFacts::Key { id, algorithm, .. } => made("key", id, algorithm),
-            WantedFacts::Certificate { id } => made("certificate", id, ""),
-            WantedFacts::Issuer { name, .. } => made("issuer", name, ""),
+            WantedFacts::Key { recipient, certificate } => Self {
+                algorithm: recipient.algorithm.clone(),
+                recipient: recipient.kind,
+                subject: certificate.as_ref().map(|certificate| certificate.subject().to_string()),
+                certificate_sha256: certificate.as_ref().map(|certificate| hex(&certificate.sha256())),
+                ..made("key", &recipient.id)
+            },
+            WantedFacts::Certificate { id } => made("certificate", id),
+            WantedFacts::Issuer { name, .. } => made("issuer", name),
         }
     }
 }
@@ -104,11 +140,7 @@ pub struct Layer {
 
 impl Layer {
     fn new(py: Python<'_>, layer: &facts::Layer) -> PyResult<Self> {
-        let recipients = layer.recipients.iter().map(|recipient| Recipient {
-            kind: recipient.kind,
-            id: recipient.id.clone(),
-            algorithm: recipient.algorithm.clone(),
-        });
+        let recipients = layer.recipients.iter().cloned().map(Recipient);
         Ok(Self {
             kind: layer.kind.name(),
             form: layer.form.name(),

@@ -1,10 +1,10 @@
-//! Encryption under a password: PBES2 (RFC 8018 §6.2) and the schemes of PKCS#12 (RFC 7292 App. C).
+//! Encryption under a password: PBES2 and PBES1 (RFC 8018 §6), and the schemes of PKCS#12 (RFC 7292 App. C).
 
 use crate::alg::identifier::{AlgorithmIdentifier, as_key_error};
 use crate::alg::row::{Implementation, PasswordKdf, PbeScheme, Role, Row};
 use crate::asn1::{Reader, Tag};
-use crate::crypto::content::{Cbc, ContentCipher};
 use crate::crypto::digest::{Digest, SHA1};
+use crate::crypto::legacy::{PbeCipher, Pbkdf1Digest, pbkdf1};
 pub use crate::crypto::password::Password;
 use crate::crypto::password::{Pkcs12Purpose, ScryptCost, pbkdf2, pkcs12_kdf, scrypt};
 use crate::crypto::secret::Secret;
@@ -16,7 +16,7 @@ use crate::{Code, Error, Limits, Result};
 pub struct PbeAlgorithm {
     row: &'static Row,
     cipher_row: Option<&'static Row>,
-    cipher: &'static Cbc,
+    cipher: PbeCipher,
     derivation: Derivation,
 }
 
@@ -25,6 +25,7 @@ enum Derivation {
     Pbkdf2 { digest: &'static dyn Digest, salt: Vec<u8>, iterations: u32, iv: Vec<u8> },
     Scrypt { salt: Vec<u8>, cost: ScryptCost, memory: usize, iv: Vec<u8> },
     Pkcs12 { digest: &'static dyn Digest, salt: Vec<u8>, iterations: u32 },
+    Pbkdf1 { digest: Pbkdf1Digest, salt: Vec<u8>, iterations: u32 },
 }
 
 impl PbeAlgorithm {
@@ -43,6 +44,12 @@ impl PbeAlgorithm {
                 let iterations = iterations(&mut reader, limits).map_err(as_key_error)?;
                 (None, cipher, Derivation::Pkcs12 { digest, salt, iterations })
             }
+            PbeScheme::Pbes1 { digest, cipher } => {
+                // PBEParameter ::= SEQUENCE { salt OCTET STRING (SIZE(8)), iterationCount INTEGER }
+                let salt = reader.octet_string().map_err(as_key_error)?.to_vec();
+                let iterations = iterations(&mut reader, limits).map_err(as_key_error)?;
+                (None, cipher, Derivation::Pbkdf1 { digest, salt, iterations })
+            }
         };
         reader.finish().map_err(as_key_error)?;
         Ok(Self { row, cipher_row, cipher, derivation })
@@ -60,7 +67,9 @@ impl PbeAlgorithm {
     /// Iterations that each attempt costs, or as many as scrypt equals.
     pub fn work(&self) -> u64 {
         match &self.derivation {
-            Derivation::Pbkdf2 { iterations, .. } | Derivation::Pkcs12 { iterations, .. } => u64::from(*iterations),
+            Derivation::Pbkdf2 { iterations, .. }
+            | Derivation::Pkcs12 { iterations, .. }
+            | Derivation::Pbkdf1 { iterations, .. } => u64::from(*iterations),
             Derivation::Scrypt { cost, .. } => cost.n.saturating_mul(cost.r).saturating_mul(cost.p) / 4,
         }
     }
@@ -69,8 +78,8 @@ impl PbeAlgorithm {
     pub fn decrypt(&self, password: &Password, ciphertext: &[u8]) -> Result<Secret> {
         let plaintext = self
             .key_and_iv(password)
-            .and_then(|(key, iv)| self.cipher.decrypt_slice(key.expose(), iv.expose(), ciphertext).ok());
-        plaintext.map(Secret::new).ok_or_else(|| Error::new(Code::KeyPasswordWrong))
+            .and_then(|(key, iv)| self.cipher.decrypt(key.expose(), iv.expose(), ciphertext).ok());
+        plaintext.ok_or_else(|| Error::new(Code::KeyPasswordWrong))
     }
 
     fn key_and_iv(&self, password: &Password) -> Option<(Secret, Secret)> {
@@ -88,6 +97,11 @@ impl PbeAlgorithm {
                 let password = password.bmp();
                 let derive = |purpose, len| pkcs12_kdf(*digest, purpose, password.expose(), salt, *iterations, len);
                 Some((derive(Pkcs12Purpose::Key, len), derive(Pkcs12Purpose::Iv, self.cipher.iv_len())))
+            }
+            Derivation::Pbkdf1 { digest, salt, iterations } => {
+                let derived = pbkdf1(*digest, password.utf8(), salt, *iterations, len + self.cipher.iv_len())?;
+                let (key, iv) = derived.expose().split_at_checked(len)?;
+                Some((Secret::new(key.to_vec()), Secret::new(iv.to_vec())))
             }
         }
     }
@@ -113,13 +127,14 @@ pub(crate) fn iterations(reader: &mut Reader<'_>, limits: &Limits) -> Result<u32
 }
 
 /// PBES2-params ::= SEQUENCE { keyDerivationFunc AlgorithmIdentifier, encryptionScheme AlgorithmIdentifier }
-fn pbes2(reader: &mut Reader<'_>, limits: &Limits) -> Result<(Option<&'static Row>, &'static Cbc, Derivation)> {
+fn pbes2(reader: &mut Reader<'_>, limits: &Limits) -> Result<(Option<&'static Row>, PbeCipher, Derivation)> {
     let function = AlgorithmIdentifier::read(reader).field("keyDerivationFunc")?;
     let scheme = AlgorithmIdentifier::read(reader).field("encryptionScheme")?;
     let row = scheme.row_as(&[Role::Content]);
     let Some((row, Implementation::Cbc(cipher))) = row.and_then(|row| Some((row, row.implementation?))) else {
         return Err(scheme.unsupported(Code::KeyUnsupported));
     };
+    let cipher = PbeCipher::Cbc(cipher);
     let iv = scheme.iv(cipher.iv_len()).ok_or_else(|| scheme.wrong_parameters(Code::KeyMalformed))?;
     let derivation = match function.row_as(&[Role::Kdf]).and_then(|row| row.implementation) {
         Some(Implementation::Kdf(PasswordKdf::Pbkdf2)) => {

@@ -6,6 +6,7 @@ use crate::crypto::content::{Cbc, ContentCipher};
 use crate::crypto::digest::Digest;
 use crate::crypto::ec::Curve;
 use crate::crypto::key_wrap::KeyWrap;
+use crate::crypto::legacy::{PbeCipher, Pbkdf1Digest};
 use crate::crypto::signature::SignatureScheme;
 use crate::crypto::transport::KeyTransport;
 
@@ -113,7 +114,9 @@ pub enum PbeScheme {
     /// PBES2, RFC 8018 §6.2
     Pbes2,
     /// PKCS#12, RFC 7292 App. C: key and iv from the KDF of its App. B.
-    Pkcs12 { digest: &'static dyn Digest, cipher: &'static Cbc },
+    Pkcs12 { digest: &'static dyn Digest, cipher: PbeCipher },
+    /// PBES1, RFC 8018 §6.1: 8 octets of key and 8 of iv from PBKDF1.
+    Pbes1 { digest: Pbkdf1Digest, cipher: PbeCipher },
 }
 
 /// What runs an algorithm.

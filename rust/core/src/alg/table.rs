@@ -11,6 +11,7 @@ use crate::alg::row::{Hashing, KeyForm, PasswordKdf, PbeScheme};
 pub use crate::alg::row::{Implementation, Make, Parameters, Role, Row, Take};
 use crate::asn1::Oid;
 use crate::crypto::agreement::{Hkdf, X963};
+use crate::crypto::legacy::{LegacyCipher, PbeCipher, Pbkdf1Digest};
 use crate::crypto::{content, digest, ec, key_wrap, signature, transport};
 use crate::oid;
 
@@ -224,24 +225,36 @@ table! {
 
     // --- Encryption under a password ---
     "PBES2" [1, 2, 840, 113549, 1, 5, 13] Pbe (Own) 256 Prefer Accept "RFC 8018 §6.2" => Some(Pbe(PbeScheme::Pbes2));
-    "PBE-SHA1-3DES" [1, 2, 840, 113549, 1, 12, 1, 3] Pbe (Own) 90 Never Accept "RFC 7292 App. C" => Some(Pbe(PbeScheme::Pkcs12 { digest: &digest::SHA1, cipher: &content::DES_EDE3_CBC }));
-    "PBE-SHA1-2DES" [1, 2, 840, 113549, 1, 12, 1, 4] Pbe (Own) 80 Never Accept "RFC 7292 App. C" => None;
-    "PBE-SHA1-RC2-128" [1, 2, 840, 113549, 1, 12, 1, 5] Pbe (Own) 64 Never Accept "RFC 7292 App. C" => None;
-    "PBE-SHA1-RC2-40" [1, 2, 840, 113549, 1, 12, 1, 6] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => None;
-    "PBE-SHA1-RC4-128" [1, 2, 840, 113549, 1, 12, 1, 1] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => None;
-    "PBE-SHA1-RC4-40" [1, 2, 840, 113549, 1, 12, 1, 2] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => None;
+    "PBE-SHA1-3DES" [1, 2, 840, 113549, 1, 12, 1, 3] Pbe (Own) 90 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(PbeCipher::Cbc(&content::DES_EDE3_CBC))));
+    "PBE-SHA1-2DES" [1, 2, 840, 113549, 1, 12, 1, 4] Pbe (Own) 80 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(PbeCipher::TwoKeyTripleDes)));
+    "PBE-SHA1-RC2-128" [1, 2, 840, 113549, 1, 12, 1, 5] Pbe (Own) 64 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(RC2_128)));
+    "PBE-SHA1-RC2-40" [1, 2, 840, 113549, 1, 12, 1, 6] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(RC2_40)));
+    "PBE-SHA1-RC4-128" [1, 2, 840, 113549, 1, 12, 1, 1] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(RC4_128)));
+    "PBE-SHA1-RC4-40" [1, 2, 840, 113549, 1, 12, 1, 2] Pbe (Own) 40 Never Accept "RFC 7292 App. C" => Some(Pbe(pkcs12(RC4_40)));
     "PBES1-MD2-DES" [1, 2, 840, 113549, 1, 5, 1] Pbe (Own) 56 Never Accept "RFC 8018 A.3" => None;
-    "PBES1-MD5-DES" [1, 2, 840, 113549, 1, 5, 3] Pbe (Own) 56 Never Accept "RFC 8018 A.3" => None;
+    "PBES1-MD5-DES" [1, 2, 840, 113549, 1, 5, 3] Pbe (Own) 56 Never Accept "RFC 8018 A.3" => Some(Pbe(PbeScheme::Pbes1 { digest: Pbkdf1Digest::Md5, cipher: DES }));
     "PBES1-MD2-RC2" [1, 2, 840, 113549, 1, 5, 4] Pbe (Own) 64 Never Accept "RFC 8018 A.3" => None;
-    "PBES1-MD5-RC2" [1, 2, 840, 113549, 1, 5, 6] Pbe (Own) 64 Never Accept "RFC 8018 A.3" => None;
-    "PBES1-SHA1-DES" [1, 2, 840, 113549, 1, 5, 10] Pbe (Own) 56 Never Accept "RFC 8018 A.3" => None;
-    "PBES1-SHA1-RC2" [1, 2, 840, 113549, 1, 5, 11] Pbe (Own) 64 Never Accept "RFC 8018 A.3" => None;
+    "PBES1-MD5-RC2" [1, 2, 840, 113549, 1, 5, 6] Pbe (Own) 64 Never Accept "RFC 8018 A.3" => Some(Pbe(PbeScheme::Pbes1 { digest: Pbkdf1Digest::Md5, cipher: RC2_64 }));
+    "PBES1-SHA1-DES" [1, 2, 840, 113549, 1, 5, 10] Pbe (Own) 56 Never Accept "RFC 8018 A.3" => Some(Pbe(PbeScheme::Pbes1 { digest: Pbkdf1Digest::Sha1, cipher: DES }));
+    "PBES1-SHA1-RC2" [1, 2, 840, 113549, 1, 5, 11] Pbe (Own) 64 Never Accept "RFC 8018 A.3" => Some(Pbe(PbeScheme::Pbes1 { digest: Pbkdf1Digest::Sha1, cipher: RC2_64 }));
     "PBMAC1" [1, 2, 840, 113549, 1, 5, 14] Mac (Own) 256 Never Accept "RFC 9579" => None;
 
     // --- Parts of other algorithms, and compression ---
     "MGF1" [1, 2, 840, 113549, 1, 1, 8] Part (Own) 256 Prefer Accept "RFC 4055 §2.2" => Some(Part);
     "pSpecified" [1, 2, 840, 113549, 1, 1, 9] Part (Own) 256 Prefer Accept "RFC 4055 §4.1" => Some(Part);
     "zlib" [1, 2, 840, 113549, 1, 9, 16, 3, 8] Compression (NullOrAbsent) 256 Never Accept "RFC 3274 §2" => None;
+}
+
+// The ciphers of old files of keys.
+const DES: PbeCipher = PbeCipher::Legacy(LegacyCipher::DesCbc);
+const RC2_128: PbeCipher = PbeCipher::Legacy(LegacyCipher::Rc2Cbc { key_len: 16 });
+const RC2_64: PbeCipher = PbeCipher::Legacy(LegacyCipher::Rc2Cbc { key_len: 8 });
+const RC2_40: PbeCipher = PbeCipher::Legacy(LegacyCipher::Rc2Cbc { key_len: 5 });
+const RC4_128: PbeCipher = PbeCipher::Legacy(LegacyCipher::Rc4 { key_len: 16 });
+const RC4_40: PbeCipher = PbeCipher::Legacy(LegacyCipher::Rc4 { key_len: 5 });
+
+const fn pkcs12(cipher: PbeCipher) -> PbeScheme {
+    PbeScheme::Pkcs12 { digest: &digest::SHA1, cipher }
 }
 
 /// Index of a row, and which of its OIDs: 0 its own, n its n-th alias.

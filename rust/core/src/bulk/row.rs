@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::asn1::UnixTime;
+use crate::asn1::{UnixTime, hex};
 use crate::bulk::Item;
 use crate::crypto::digest::{self, Digest};
 use crate::policy::facts::{Facts, Layer, SignerFacts, Wanted};
@@ -175,7 +175,7 @@ impl SignerRow {
 
 fn wanted_keys(facts: &Facts) -> Vec<String> {
     let keys = facts.wanted.iter().filter_map(|wanted| match wanted {
-        Wanted::Key { id, .. } => Some(id.clone()),
+        Wanted::Key { recipient, .. } => Some(recipient.id.clone()),
         _ => None,
     });
     keys.collect()
@@ -187,12 +187,6 @@ fn length(bytes: &[u8]) -> i64 {
 
 fn hex_sha256(bytes: &[u8]) -> String {
     hex((&digest::SHA256 as &dyn Digest).digest(bytes).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn rfc3339<S: Serializer>(time: &Option<UnixTime>, serializer: S) -> Result<S::Ok, S::Error> {

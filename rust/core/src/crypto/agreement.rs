@@ -12,7 +12,7 @@ use crate::crypto::secret::Secret;
 ///
 /// None: the key is of a kind that does not agree, `peer` is no point of its curve, or the result is all zeros.
 pub fn agree(key: &PrivateKey, peer: &[u8]) -> Option<Secret> {
-    match key.material() {
+    match &*key.material()? {
         PrivateMaterial::Ec { key, .. } => key.agree(peer).ok().map(Secret::from),
         PrivateMaterial::X25519(key) => {
             let peer = agreement::UnparsedPublicKey::new(&agreement::X25519, peer);

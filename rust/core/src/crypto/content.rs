@@ -95,7 +95,7 @@ impl Cbc {
 
 /// Octets of padding at the end of the last block: 1 to all of them, each holding their number (RFC 5652 §6.3). Every
 /// octet of the block is looked at, whatever they hold.
-fn cbc_padding(last_block: &[u8]) -> Result<usize, Opaque> {
+pub(crate) fn cbc_padding(last_block: &[u8]) -> Result<usize, Opaque> {
     let (Some(last), Ok(block)) = (last_block.last(), u8::try_from(last_block.len())) else { return Err(Opaque) };
     let mut right = !last.ct_eq(&0) & last.ct_lt(&(block + 1));
     for (distance, byte) in (0..block).zip(last_block.iter().rev()) {

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod ec;
 pub mod key;
 pub mod key_wrap;
+pub mod legacy;
 pub mod password;
 pub mod secret;
 pub mod signature;

@@ -44,7 +44,10 @@ impl dyn KeyTransport + '_ {
         encrypted: &[u8],
         substitute: &Secret,
     ) -> Secret {
-        let PrivateMaterial::Rsa { key, usage: RsaUse::Any } = key.material() else { return substitute.clone() };
+        let material = key.material();
+        let Some(PrivateMaterial::Rsa { key, usage: RsaUse::Any }) = material.as_deref() else {
+            return substitute.clone();
+        };
         // This fails for public reasons only: the length of `encrypted`, or its value against the modulus.
         let Ok(mut block) = key.raw(encrypted) else { return substitute.clone() };
         let (right, mut found) = self.unpad(settings, &mut block, substitute.len());

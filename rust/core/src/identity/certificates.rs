@@ -1,4 +1,4 @@
-//! Files of certificates: PEM bundles, DER one after the other, certs-only CMS (.p7b, .p7c).
+//! Files of certificates: PEM bundles, DER one after the other, certs-only CMS (.p7b, .p7c), PKCS#12.
 
 use std::sync::Arc;
 
@@ -6,19 +6,27 @@ use crate::asn1::{Reader, Rules, Tag, Tlv, oid};
 use crate::cms::{ContentInfo, SignedData};
 use crate::error::Within;
 use crate::identity::pem::{self, PemBlock};
+use crate::identity::pkcs12;
 use crate::x509::certificate::Certificate;
 use crate::{Code, Error, Limits, Result};
 
 /// All certificates of a file, in its order; at least one.
 ///
-/// PEM blocks of other kinds (keys, CRLs, requests) are passed over. Err: CertificateMalformed and `asn1.*` with the
-/// place (`certificates[2]`), PemMalformed, LimitMessageBytes, LimitCertificates (of one certs-only structure).
+/// PEM blocks of other kinds (keys, CRLs, requests) are passed over. A PKCS#12 file is opened without password, or with
+/// the empty one; its keys are passed over. Err: CertificateMalformed and `asn1.*` with the place (`certificates[2]`),
+/// PemMalformed, LimitMessageBytes, LimitCertificates (of one certs-only structure), and as `pkcs12::open`.
 pub fn load_certificates(bytes: &[u8], limits: &Limits) -> Result<Vec<Arc<Certificate>>> {
     let mut found = Vec::new();
     if pem::is_pem(bytes) {
         for block in &pem::blocks(bytes, limits)? {
             from_block(block, &mut found, limits)?;
         }
+    } else if pkcs12::is_pkcs12(bytes, limits) {
+        let opened = pkcs12::open(bytes, &[], limits)?;
+        if let (true, Some(reason)) = (opened.certificates.is_empty(), opened.skipped.into_iter().next()) {
+            return Err(reason.into());
+        }
+        found.extend(opened.certificates.into_iter().map(|bag| bag.certificate));
     } else {
         from_der(bytes, &mut found, limits)?;
     }

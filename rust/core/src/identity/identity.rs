@@ -1,9 +1,10 @@
 //! A private key with its certificates, from the files that people have.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::asn1::{Reader, Tag, Tlv};
+use crate::crypto::legacy::PbeCipher;
 use crate::crypto::password::Password;
 use crate::error::Within;
 use crate::identity::certificates;
@@ -68,6 +69,21 @@ impl Identity {
     }
 }
 
+/// Certificates of issuers that many files repeat: each is kept once. For the time in which a keyring is loaded.
+#[derive(Debug, Default)]
+pub struct SharedCertificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
+
+impl SharedCertificates {
+    /// Replaces the certificates of the chain by equal ones that came before.
+    pub fn share(&self, identity: &mut Identity) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for certificate in &mut identity.chain {
+            *certificate = Arc::clone(known.entry(certificate.sha256()).or_insert_with(|| Arc::clone(certificate)));
+        }
+        identity.chain.shrink_to_fit();
+    }
+}
+
 /// What a file holds, before keys and certificates are brought together.
 #[derive(Default)]
 struct Material {
@@ -103,8 +119,8 @@ impl Material {
     fn pem_block(&mut self, block: &PemBlock, unlock: &mut Unlock<'_>, limits: &Limits) -> Result<()> {
         let key = match block.label.as_str() {
             "PRIVATE KEY" => PrivateKey::from_pkcs8(block.contents()?, limits),
-            "RSA PRIVATE KEY" => traditional(block).and_then(|der| PrivateKey::from_pkcs1(der, limits)),
-            "EC PRIVATE KEY" => traditional(block).and_then(|der| PrivateKey::from_sec1(der, limits)),
+            "RSA PRIVATE KEY" => traditional(block, unlock, |der| PrivateKey::from_pkcs1(der, limits)),
+            "EC PRIVATE KEY" => traditional(block, unlock, |der| PrivateKey::from_sec1(der, limits)),
             "ENCRYPTED PRIVATE KEY" => {
                 let tlv = Reader::ber(block.contents()?, limits).expect(Tag::SEQUENCE)?;
                 pkcs12::encrypted_private_key(&tlv, unlock, limits)
@@ -268,13 +284,33 @@ fn chains(identities: &mut [Identity], others: &[Arc<Certificate>]) {
     }
 }
 
-/// The octets of a key in one of the forms older than PKCS#8.
-fn traditional(block: &PemBlock) -> Result<&[u8]> {
-    if block.header("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED")) {
-        let text = "PEM encryption of the old kind (Proc-Type: 4,ENCRYPTED); convert it with `openssl pkcs8 -topk8`";
-        return Err(Error::with(Code::KeyUnsupported, text));
+/// The key of a block in one of the forms older than PKCS#8, which may be encrypted by header fields (RFC 1421 §4.6):
+///
+/// ```text
+/// Proc-Type: 4,ENCRYPTED
+/// DEK-Info: AES-128-CBC,hexadecimal iv, whose first 8 octets are the salt
+/// ```
+fn traditional(
+    block: &PemBlock,
+    unlock: &mut Unlock<'_>,
+    read: impl FnOnce(&[u8]) -> Result<PrivateKey>,
+) -> Result<PrivateKey> {
+    if !block.header("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED")) {
+        return read(block.contents()?);
     }
-    block.contents()
+    let malformed = || Error::with(Code::KeyMalformed, "the field DEK-Info of an encrypted PEM block");
+    let (name, iv) = block.header("DEK-Info").and_then(|value| value.split_once(',')).ok_or_else(malformed)?;
+    let unsupported = || Error::with(Code::KeyUnsupported, format!("a PEM block encrypted with {}", name.trim()));
+    let cipher = PbeCipher::of_dek_info(name.trim()).ok_or_else(unsupported)?;
+    let iv = from_hex(iv.trim()).filter(|iv| iv.len() == cipher.iv_len()).ok_or_else(malformed)?;
+    let salt = iv.get(..8).ok_or_else(malformed)?;
+    read(unlock.decrypt_dek(cipher, salt, &iv, block.contents()?)?.expose())
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<_>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    digits.chunks_exact(2).map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)).ok()).collect()
 }
 
 /// A private key in DER or BER, told apart by how each form begins:

@@ -1,15 +1,18 @@
 //! Many private keys, found by what a RecipientInfo names. Immutable; every look-up takes constant time.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cms::RecipientIdentifier;
+use crate::crypto::digest::{Digest, SHA256};
 use crate::identity::identity::Identity;
 use crate::identity::public_key_id::{PublicKeyId, derived_key_identifiers};
-use crate::keys::PrivateKey;
+use crate::keys::{KeyKind, PrivateKey};
 use crate::x509::certificate::Certificate;
 use crate::x509::name::Name;
-use crate::{Limits, Result};
+use crate::{Code, Error, Limits, Result};
 
 /// A private key with every known certificate for it: those of renewals with the same key as well.
 #[derive(Clone, Debug)]
@@ -19,6 +22,70 @@ pub struct KeyEntry {
     pub public_key_id: PublicKeyId,
 }
 
+impl KeyEntry {
+    /// Whether a RecipientInfo of this kind ("ktri", "kari") is for keys such as this one.
+    pub fn serves(&self, kind: &str) -> bool {
+        match self.private_key.kind() {
+            KeyKind::Rsa => kind == "ktri",
+            KeyKind::Ec { .. } | KeyKind::X25519 => kind == "kari",
+            KeyKind::Ed25519 | KeyKind::Other => false,
+        }
+    }
+}
+
+/// What a RecipientIdentifier says, in the form in which keyrings look it up: equal for equal names (RFC 5280 §7.1) and
+/// serial numbers, or for equal key identifiers. A digest, so that 100,000 of them are small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RecipientKey([u8; 32]);
+
+impl RecipientKey {
+    /// None: the issuer is no Name.
+    pub fn new(identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<Self> {
+        match identifier {
+            RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
+                let issuer = Name::from_der(issuer, limits).ok()?;
+                Some(Self::of_issuer_and_serial(&issuer, serial_number.bytes()))
+            }
+            RecipientIdentifier::SubjectKeyIdentifier(identifier) => Some(Self::of_key_identifier(identifier)),
+        }
+    }
+
+    /// IssuerAndSerialNumber (RFC 5652 §10.2.4); `serial` is the contents octets of the INTEGER.
+    pub fn of_issuer_and_serial(issuer: &Name, serial: &[u8]) -> Self {
+        // Octets that only carry the sign do not make another number.
+        let mut serial = serial;
+        while let [first, rest @ ..] = serial {
+            let superfluous =
+                rest.first().is_some_and(|second| matches!((first, second & 0x80), (0, 0) | (0xff, 0x80)));
+            if !superfluous {
+                break;
+            }
+            serial = rest;
+        }
+        Self::digest(&[b"serial", &(serial.len() as u64).to_be_bytes(), serial, issuer.key()])
+    }
+
+    /// SubjectKeyIdentifier (RFC 5652 §6.2.1).
+    pub fn of_key_identifier(identifier: &[u8]) -> Self {
+        Self::digest(&[b"identifier", identifier])
+    }
+
+    fn digest(parts: &[&[u8]]) -> Self {
+        let digest: &dyn Digest = &SHA256;
+        let mut context = digest.start();
+        parts.iter().for_each(|part| context.update(part));
+        let mut key = [0; 32];
+        key.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        Self(key)
+    }
+
+    /// Both names that `certificate` has among recipients.
+    fn of_certificate(certificate: &Certificate) -> impl Iterator<Item = Self> {
+        let identifier = certificate.subject_key_identifier().map(Self::of_key_identifier);
+        [Self::of_issuer_and_serial(certificate.issuer(), certificate.serial())].into_iter().chain(identifier)
+    }
+}
+
 /// Keys by issuer and serial number, by subject key identifier, and by public key.
 ///
 /// Where two keys claim one identifier, the first loaded holds it; an identifier that a certificate states goes before
@@ -26,14 +93,17 @@ pub struct KeyEntry {
 #[derive(Debug, Default)]
 pub struct Keyring {
     entries: Vec<Arc<KeyEntry>>,
-    by_issuer_and_serial: HashMap<Box<[u8]>, usize>,
-    by_subject_key_identifier: HashMap<Box<[u8]>, usize>,
-    by_public_key: HashMap<PublicKeyId, usize>,
+    by_recipient: HashMap<RecipientKey, u32>,
+    by_public_key: HashMap<PublicKeyId, u32>,
+    /// Certificates of keys that are not here, by what recipients call them.
+    keyless: HashMap<RecipientKey, Arc<Certificate>>,
+    ready: Ready,
 }
 
 impl Keyring {
-    /// `certificates`: more of them, by which known keys are found too; those for other keys are left out.
-    /// Identities with the same key become one entry. Err: KeyMalformed (a public key that cannot be read).
+    /// `certificates`: more of them, by which known keys are found too. Those for other keys are kept only to tell whose
+    /// key is missing. Identities with the same key become one entry.
+    /// Err: KeyMalformed (a public key that cannot be read).
     pub fn new<'a>(
         identities: impl IntoIterator<Item = &'a Identity>,
         certificates: &[Arc<Certificate>],
@@ -69,17 +139,20 @@ impl Keyring {
         &self.entries
     }
 
-    /// IssuerAndSerialNumber (RFC 5652 §10.2.4): `issuer` is a Name in DER or BER, `serial` the contents octets of the
-    /// INTEGER. Names are compared as RFC 5280 §7.1 says.
-    pub fn by_issuer_and_serial(&self, issuer: &[u8], serial: &[u8], limits: &Limits) -> Option<&Arc<KeyEntry>> {
-        let issuer = Name::from_der(issuer, limits).ok()?;
-        self.entry(self.by_issuer_and_serial.get(issuer_and_serial(issuer.key(), serial).as_slice()))
+    /// The key of the recipient that a RecipientInfo names. Names are compared as RFC 5280 §7.1 says; a key without
+    /// certificate is found by the identifiers that issuers derive from it (RFC 5280 §4.2.1.2 method 1, RFC 7093 §2
+    /// method 1).
+    pub fn find(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<&Arc<KeyEntry>> {
+        self.by_recipient(&RecipientKey::new(identifier, limits)?)
     }
 
-    /// SubjectKeyIdentifier (RFC 5652 §6.2.1). A key without certificate is found by the identifiers that issuers
-    /// derive from it (RFC 5280 §4.2.1.2 method 1, RFC 7093 §2 method 1).
-    pub fn by_subject_key_identifier(&self, identifier: &[u8]) -> Option<&Arc<KeyEntry>> {
-        self.entry(self.by_subject_key_identifier.get(identifier))
+    /// As `find`.
+    pub fn by_recipient(&self, recipient: &RecipientKey) -> Option<&Arc<KeyEntry>> {
+        let index = self.by_recipient.get(recipient)?;
+        if let Some(forgotten) = self.ready.note(*index) {
+            self.entry(Some(&forgotten))?.private_key.forget();
+        }
+        self.entry(Some(index))
     }
 
     /// The key of a certificate or of any SubjectPublicKeyInfo.
@@ -87,87 +160,102 @@ impl Keyring {
         self.entry(self.by_public_key.get(&PublicKeyId::from_spki(spki, limits).ok()?))
     }
 
-    /// The key of the recipient that a RecipientInfo names.
-    pub fn find(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<&Arc<KeyEntry>> {
-        match identifier {
-            RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
-                self.by_issuer_and_serial(issuer, serial_number.bytes(), limits)
-            }
-            RecipientIdentifier::SubjectKeyIdentifier(identifier) => self.by_subject_key_identifier(identifier),
-        }
+    /// The certificate that a recipient names, whether its key is here or not, and whether it is valid or not.
+    pub fn certificate(&self, recipient: &RecipientKey) -> Option<&Arc<Certificate>> {
+        let ours = self.by_recipient(recipient).into_iter().flat_map(|entry| &entry.certificates);
+        let mut named =
+            ours.filter(|certificate| RecipientKey::of_certificate(certificate).any(|key| key == *recipient));
+        named.next().or_else(|| self.keyless.get(recipient))
     }
 
-    fn entry(&self, index: Option<&usize>) -> Option<&Arc<KeyEntry>> {
-        self.entries.get(*index?)
+    fn entry(&self, index: Option<&u32>) -> Option<&Arc<KeyEntry>> {
+        self.entries.get(usize::try_from(*index?).ok()?)
+    }
+}
+
+/// So many keys stay in the backend's form, some 3 KiB each for RSA-2048; the others are made ready again when needed.
+const READY_KEYS: usize = 1024;
+
+/// Which keys may be ready for use: one of each remainder of their numbers, so that noting one takes no lock.
+#[derive(Debug)]
+struct Ready(Box<[AtomicU32]>);
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self((0..READY_KEYS).map(|_| AtomicU32::new(u32::MAX)).collect())
+    }
+}
+
+impl Ready {
+    /// The key that has to make room for key `index`.
+    fn note(&self, index: u32) -> Option<u32> {
+        let place = self.0.get(usize::try_from(index).ok()? % READY_KEYS)?;
+        // Reading alone is enough for the key that is used again and again.
+        if place.load(Ordering::Relaxed) == index {
+            return None;
+        }
+        Some(place.swap(index, Ordering::Relaxed)).filter(|before| *before != u32::MAX && *before != index)
     }
 }
 
 #[derive(Default)]
 struct Building {
     entries: Vec<KeyEntry>,
-    by_public_key: HashMap<PublicKeyId, usize>,
+    by_public_key: HashMap<PublicKeyId, u32>,
     /// Certificates seen for each entry, by the digest of the whole.
-    seen: std::collections::HashSet<[u8; 32]>,
+    seen: HashSet<[u8; 32]>,
+    keyless: HashMap<RecipientKey, Arc<Certificate>>,
 }
 
 impl Building {
     fn key(&mut self, private_key: &PrivateKey, limits: &Limits) -> Result<()> {
         let public_key_id = PublicKeyId::from_spki(private_key.public_spki(), limits)?;
-        self.by_public_key.entry(public_key_id).or_insert_with(|| {
+        let next = u32::try_from(self.entries.len()).map_err(|_| Error::with(Code::KeyUnsupported, "2^32 keys"))?;
+        if let Entry::Vacant(vacant) = self.by_public_key.entry(public_key_id) {
+            vacant.insert(next);
             self.entries.push(KeyEntry { private_key: private_key.clone(), certificates: Vec::new(), public_key_id });
-            self.entries.len() - 1
-        });
+        }
         Ok(())
     }
 
     /// A certificate whose key cannot be read belongs to none of ours.
     fn certificate(&mut self, certificate: &Arc<Certificate>, limits: &Limits) {
-        let Ok(id) = PublicKeyId::from_spki(certificate.spki(), limits) else { return };
-        let entry = self.by_public_key.get(&id).and_then(|index| self.entries.get_mut(*index));
-        let Some(entry) = entry else { return };
+        let id = PublicKeyId::from_spki(certificate.spki(), limits).ok();
+        let index = id.and_then(|id| self.by_public_key.get(&id)).and_then(|index| usize::try_from(*index).ok());
+        let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) else {
+            for key in RecipientKey::of_certificate(certificate) {
+                self.keyless.entry(key).or_insert_with(|| Arc::clone(certificate));
+            }
+            return;
+        };
         if self.seen.insert(certificate.sha256()) {
+            entry.certificates.reserve_exact(1);
             entry.certificates.push(Arc::clone(certificate));
         }
     }
 
     fn finish(self, limits: &Limits) -> Result<Keyring> {
-        let mut by_issuer_and_serial = HashMap::with_capacity(self.entries.len());
-        let mut by_subject_key_identifier: HashMap<Box<[u8]>, usize> = HashMap::with_capacity(3 * self.entries.len());
-        for (index, entry) in self.entries.iter().enumerate() {
-            for certificate in &entry.certificates {
-                let key = issuer_and_serial(certificate.issuer().key(), certificate.serial());
-                by_issuer_and_serial.entry(key.into_boxed_slice()).or_insert(index);
-                if let Some(identifier) = certificate.subject_key_identifier() {
-                    by_subject_key_identifier.entry(identifier.into()).or_insert(index);
-                }
+        let mut by_recipient: HashMap<RecipientKey, u32> = HashMap::with_capacity(3 * self.entries.len());
+        for (index, entry) in (0_u32..).zip(&self.entries) {
+            for key in entry.certificates.iter().flat_map(|certificate| RecipientKey::of_certificate(certificate)) {
+                by_recipient.entry(key).or_insert(index);
             }
         }
-        for (index, entry) in self.entries.iter().enumerate() {
+        for (index, entry) in (0_u32..).zip(&self.entries) {
             for identifier in derived_key_identifiers(entry.private_key.public_spki(), limits)? {
-                by_subject_key_identifier.entry(identifier.into_boxed_slice()).or_insert(index);
+                by_recipient.entry(RecipientKey::of_key_identifier(&identifier)).or_insert(index);
             }
         }
+        by_recipient.shrink_to_fit();
         let entries = self.entries.into_iter().map(Arc::new).collect();
-        let by_public_key = self.by_public_key;
-        Ok(Keyring { entries, by_issuer_and_serial, by_subject_key_identifier, by_public_key })
+        Ok(Keyring {
+            entries,
+            by_recipient,
+            by_public_key: self.by_public_key,
+            keyless: self.keyless,
+            ready: Ready::default(),
+        })
     }
-}
-
-/// One key of both: the serial number without superfluous sign octets, its length, the issuer.
-fn issuer_and_serial(issuer_key: &[u8], serial: &[u8]) -> Vec<u8> {
-    let mut serial = serial;
-    while let [first, second, ..] = serial {
-        let superfluous = matches!((first, second & 0x80), (0, 0) | (0xff, 0x80));
-        if !superfluous {
-            break;
-        }
-        serial = &serial[1..];
-    }
-    let mut key = Vec::with_capacity(8 + serial.len() + issuer_key.len());
-    key.extend_from_slice(&(serial.len() as u64).to_be_bytes());
-    key.extend_from_slice(serial);
-    key.extend_from_slice(issuer_key);
-    key
 }
 
 #[cfg(test)]

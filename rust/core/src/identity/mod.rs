@@ -13,7 +13,7 @@ mod testing;
 pub mod unlock;
 
 pub use certificates::load_certificates;
-pub use identity::Identity;
+pub use identity::{Identity, SharedCertificates};
 pub use keyring::{KeyEntry, Keyring};
 pub use public_key_id::PublicKeyId;
 

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::alg::AlgorithmIdentifier;
 use crate::alg::pbe::PbeAlgorithm;
 use crate::asn1::{Rules, Tag, Tlv};
+use crate::crypto::legacy::{PbeCipher, dek_key};
 use crate::crypto::password::Password;
 use crate::crypto::secret::Secret;
 use crate::{Code, Error, Limits, Result};
@@ -50,6 +51,16 @@ impl<'a> Unlock<'a> {
             Ok(_) => Ok(None),
             Err(error) if error.code() == Code::KeyPasswordWrong => Ok(None),
             Err(error) => Err(error),
+        })
+    }
+
+    /// As `decrypt`, for a PEM block whose header fields name cipher and iv.
+    pub fn decrypt_dek(&mut self, cipher: PbeCipher, salt: &[u8], iv: &[u8], ciphertext: &[u8]) -> Result<Secret> {
+        let limits = self.limits;
+        self.first_fitting(1, "the private key", |password, _| {
+            let key = dek_key(password.utf8(), salt, cipher.key_len());
+            let plain = cipher.decrypt(key.expose(), iv, ciphertext).ok();
+            Ok(plain.filter(|plain| is_one_sequence(plain.expose(), limits)))
         })
     }
 

@@ -5,7 +5,7 @@ use crate::alg::row::KeyForm;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role};
 use crate::asn1::{Reader, Tag};
 use crate::crypto::ec::Curve;
-use crate::crypto::key::{PrivateKey, PrivateMaterial, RsaComponents, RsaUse};
+use crate::crypto::key::{PrivateKey, PrivateMaterial, PrivateNumbers, RsaComponents, RsaUse};
 use crate::crypto::secret::Secret;
 use crate::error::Within;
 use crate::keys::public::{ec_spki, plain_spki, rsa_spki};
@@ -83,10 +83,12 @@ fn rsa(der: &[u8], usage: RsaUse, limits: &Limits) -> Result<PrivateKey> {
     };
     reader.finish()?;
     check_modulus(components.modulus, limits)?;
-    let material = PrivateMaterial::rsa(&components, usage)
+    let numbers = PrivateNumbers::rsa(&components, usage);
+    let material = numbers
+        .material()
         .ok_or_else(|| Error::with(Code::KeyMalformed, "the numbers of the RSA key do not belong together"))?;
     let spki = rsa_spki(components.modulus, components.public_exponent);
-    Ok(PrivateKey::new(material, spki, components.private_exponent))
+    Ok(PrivateKey::new(&material, numbers, spki))
 }
 
 /// ECPrivateKey ::= SEQUENCE { version INTEGER { 1 }, privateKey OCTET STRING, parameters [0] EXPLICIT ECParameters
@@ -120,10 +122,10 @@ fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<
     // RFC 5915 wants the full width; some writers strip zeros, some add one in front.
     let zeros = scalar.expose().iter().take_while(|byte| **byte == 0).count();
     let magnitude = scalar.expose().get(zeros..).unwrap_or_default();
-    let material = PrivateMaterial::ec(curve, magnitude)
-        .ok_or_else(|| Error::with(Code::KeyMalformed, "private key out of range"))?;
+    let numbers = PrivateNumbers::Ec { curve, scalar: Secret::new(magnitude.to_vec()) };
+    let material = numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key out of range"))?;
     let spki = ec_spki(curve.name, &point_of(&material)?);
-    Ok(PrivateKey::new(material, spki, magnitude))
+    Ok(PrivateKey::new(&material, numbers, spki))
 }
 
 /// CurvePrivateKey ::= OCTET STRING (RFC 8410 §7)
@@ -131,13 +133,14 @@ fn curve25519(der: &[u8], form: KeyForm, limits: &Limits) -> Result<PrivateKey> 
     let mut reader = Reader::ber(der, limits);
     let key = Secret::new(reader.octet_string()?.to_vec());
     reader.finish()?;
-    let (material, name) = match form {
-        KeyForm::Ed25519 => (PrivateMaterial::ed25519(key.expose()), "Ed25519"),
-        _ => (PrivateMaterial::x25519(key.expose()), "X25519"),
+    let (numbers, name) = match form {
+        KeyForm::Ed25519 => (PrivateNumbers::Ed25519(key), "Ed25519"),
+        _ => (PrivateNumbers::X25519(key), "X25519"),
     };
-    let material = material.ok_or_else(|| Error::with(Code::KeyMalformed, "private key of another length"))?;
+    let material =
+        numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key of another length"))?;
     let spki = plain_spki(name, &point_of(&material)?);
-    Ok(PrivateKey::new(material, spki, key.expose()))
+    Ok(PrivateKey::new(&material, numbers, spki))
 }
 
 fn point_of(material: &PrivateMaterial) -> Result<Vec<u8>> {

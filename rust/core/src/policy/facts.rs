@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::alg::Row;
 use crate::asn1::UnixTime;
+use crate::identity::keyring::RecipientKey;
 use crate::mime::address::Mailbox;
 use crate::x509::certificate::Certificate;
 use crate::{Code, Finding};
@@ -82,6 +83,8 @@ pub struct RecipientFacts {
     pub kind: &'static str,
     /// `issuer=… serial=…`, or `ski=…`
     pub id: String,
+    /// The same for look-ups; None for kinds that name no certificate.
+    pub key: Option<RecipientKey>,
     pub algorithm: String,
 }
 
@@ -173,8 +176,8 @@ pub struct Errant {
 /// What could settle an open question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A private key, by recipient.
-    Key { kind: &'static str, id: String, algorithm: String },
+    /// A private key, by recipient; `certificate` is the one that the recipient names, where the keyring has it.
+    Key { recipient: RecipientFacts, certificate: Option<Arc<Certificate>> },
     /// A signer's certificate.
     Certificate { id: String },
     /// The certificate of an issuer.

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::{Opening, Phase, Place, range_in};
 use crate::alg::{AgreementAlgorithm, AlgorithmIdentifier, ContentAlgorithm, Role, TransportAlgorithm};
-use crate::asn1::{Rules, Tlv};
+use crate::asn1::{Rules, Tlv, hex};
 use crate::cms::content_info::ContentInfo;
 use crate::cms::enveloped::Enveloped;
 use crate::cms::identifier::RecipientIdentifier;
 use crate::cms::recipient::RecipientInfo;
 use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
 use crate::crypto::secret::Secret;
-use crate::identity::keyring::{KeyEntry, Keyring};
+use crate::identity::keyring::{KeyEntry, Keyring, RecipientKey};
 use crate::policy::facts::{Layer, RecipientFacts, Wanted};
 use crate::x509::certificate::serial_hex;
 use crate::x509::name::Name;
@@ -127,10 +127,9 @@ impl<'m> Opening<'m> {
         layer.algorithm = identifier.name();
         layer.algorithm_row = identifier.row();
         layer.recipients = enveloped.recipient_infos.iter().flat_map(|info| recipients(info, limits)).collect();
-        wanted.extend(layer.recipients.iter().map(|recipient| Wanted::Key {
-            kind: recipient.kind,
-            id: recipient.id.clone(),
-            algorithm: recipient.algorithm.clone(),
+        wanted.extend(layer.recipients.iter().map(|recipient| {
+            let known = recipient.key.as_ref().and_then(|key| self.receiver.keyring.certificate(key));
+            Wanted::Key { recipient: recipient.clone(), certificate: known.cloned() }
         }));
         let algorithm = self.content_algorithm(&enveloped, identifier)?;
         let mac = enveloped.mac.as_ref().map(|mac| mac.to_vec()).unwrap_or_default();
@@ -261,28 +260,26 @@ fn method(info: &RecipientInfo<'_>) -> Result<Method> {
 }
 
 fn lookup(keyring: &Keyring, rid: &RecipientIdentifier<'_>, limits: &Limits) -> Option<Arc<KeyEntry>> {
-    let found = match rid {
-        RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
-            keyring.by_issuer_and_serial(issuer, serial_number.bytes(), limits)
-        }
-        RecipientIdentifier::SubjectKeyIdentifier(id) => keyring.by_subject_key_identifier(id.as_ref()),
-    };
-    found.cloned()
+    keyring.find(rid, limits).cloned()
 }
 
 /// Each key that a RecipientInfo names.
 fn recipients(info: &RecipientInfo<'_>, limits: &Limits) -> Vec<RecipientFacts> {
-    let facts = |id: String, algorithm: String| RecipientFacts { kind: info.kind_name(), id, algorithm };
+    let named = |rid: &RecipientIdentifier<'_>, algorithm: String| RecipientFacts {
+        kind: info.kind_name(),
+        id: recipient_id(rid, limits),
+        key: RecipientKey::new(rid, limits),
+        algorithm,
+    };
     match info {
         RecipientInfo::Ktri(ktri) => {
-            vec![facts(recipient_id(&ktri.rid, limits), ktri.key_encryption_algorithm.name_as(&[Role::KeyTransport]))]
+            vec![named(&ktri.rid, ktri.key_encryption_algorithm.name_as(&[Role::KeyTransport]))]
         }
         RecipientInfo::Kari(kari) => {
             let name = kari.key_encryption_algorithm.name_as(&[Role::KeyAgreement]);
-            let id = |rid: &RecipientIdentifier<'_>| recipient_id(rid, limits);
-            kari.recipient_encrypted_keys.iter().map(|key| facts(id(&key.rid.identifier()), name.clone())).collect()
+            kari.recipient_encrypted_keys.iter().map(|key| named(&key.rid.identifier(), name.clone())).collect()
         }
-        _ => vec![facts(String::new(), String::new())],
+        _ => vec![RecipientFacts { kind: info.kind_name(), id: String::new(), key: None, algorithm: String::new() }],
     }
 }
 
@@ -299,12 +296,4 @@ fn recipient_id(rid: &RecipientIdentifier<'_>, limits: &Limits) -> String {
 pub(super) fn issuer_serial_id(issuer: &[u8], serial: &str, limits: &Limits) -> String {
     let name = Name::from_der(issuer, limits).map_or_else(|_| hex(issuer), |name| name.to_string());
     format!("issuer={name} serial={serial}")
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::signature::{CertificateHash, OwnedSid, SignatureChecks, SignatureInput, Signed};
 use super::{Opening, Phase, Place, range_in};
 use crate::alg::SignatureAlgorithm;
+use crate::asn1::hex;
 use crate::cms::content_info::ContentInfo;
 use crate::cms::identifier::SignerIdentifier;
 use crate::cms::signed_attributes::{
@@ -359,6 +360,6 @@ fn signer_id(sid: &SignerIdentifier<'_>, limits: &Limits) -> String {
         SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
             super::enveloped::issuer_serial_id(issuer, &serial_hex(serial_number.bytes()), limits)
         }
-        SignerIdentifier::SubjectKeyIdentifier(id) => format!("ski={}", super::enveloped::hex(id.as_ref())),
+        SignerIdentifier::SubjectKeyIdentifier(id) => format!("ski={}", hex(id.as_ref())),
     }
 }

@@ -3,6 +3,16 @@ use crate::asn1::{Rules, Tag, Tlv};
 use crate::identity::load_certificates;
 use crate::identity::testing::*;
 
+fn by_serial<'k>(keyring: &'k Keyring, issuer: &[u8], serial: &[u8]) -> Option<&'k Arc<KeyEntry>> {
+    let serial = written(|w| w.element(Tag::INTEGER, false, |w| w.raw(serial)));
+    let serial_number = Tlv::first(&serial, Rules::Ber, &limits()).unwrap().as_integer().unwrap();
+    keyring.find(&RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number }, &limits())
+}
+
+fn by_identifier<'k>(keyring: &'k Keyring, identifier: &[u8]) -> Option<&'k Arc<KeyEntry>> {
+    keyring.find(&RecipientIdentifier::SubjectKeyIdentifier(identifier.into()), &limits())
+}
+
 #[test]
 fn rfc9216_keys_are_found_by_every_identifier() {
     let Some(folder) = vectors("rfc9216") else { return };
@@ -17,20 +27,14 @@ fn rfc9216_keys_are_found_by_every_identifier() {
         let spki = identity.private_key.public_spki();
         let same = |entry: Option<&Arc<KeyEntry>>| entry.is_some_and(|entry| entry.private_key.public_spki() == spki);
         let issuer = certificate.issuer().der();
-        assert!(same(keyring.by_issuer_and_serial(issuer, certificate.serial(), &limits())));
-        assert!(same(keyring.by_subject_key_identifier(certificate.subject_key_identifier().unwrap())));
+        assert!(same(by_serial(&keyring, issuer, certificate.serial())));
+        assert!(same(by_identifier(&keyring, certificate.subject_key_identifier().unwrap())));
         assert!(same(keyring.by_public_key(certificate.spki(), &limits())));
         let padded = [&[0][..], certificate.serial()].concat();
-        assert!(same(keyring.by_issuer_and_serial(issuer, &padded, &limits())));
-        let serial = written(|w| w.element(Tag::INTEGER, false, |w| w.raw(certificate.serial())));
-        let serial_number = Tlv::first(&serial, Rules::Der, &limits()).unwrap().as_integer().unwrap();
-        let by_name = RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number };
-        assert!(same(keyring.find(&by_name, &limits())));
-        let by_key = RecipientIdentifier::SubjectKeyIdentifier(certificate.subject_key_identifier().unwrap().into());
-        assert!(same(keyring.find(&by_key, &limits())));
+        assert!(same(by_serial(&keyring, issuer, &padded)));
         let other = [certificate.serial(), &[1]].concat();
-        assert!(keyring.by_issuer_and_serial(issuer, &other, &limits()).is_none());
-        assert!(keyring.by_issuer_and_serial(b"?", certificate.serial(), &limits()).is_none());
+        assert!(by_serial(&keyring, issuer, &other).is_none());
+        assert!(by_serial(&keyring, b"?", certificate.serial()).is_none());
     }
 }
 
@@ -50,10 +54,10 @@ fn a_renewed_certificate_leads_to_the_same_key() {
     assert_eq!(keyring.entries()[0].certificates.len(), 2);
     for certificate in [&certificates("a.crt")[0], &certificates("a2.crt")[0]] {
         let issuer = certificate.issuer().der();
-        assert!(keyring.by_issuer_and_serial(issuer, certificate.serial(), &limits()).is_some());
+        assert!(by_serial(&keyring, issuer, certificate.serial()).is_some());
     }
     let stranger = &certificates("b.crt")[0];
-    assert!(keyring.by_issuer_and_serial(stranger.issuer().der(), stranger.serial(), &limits()).is_none());
+    assert!(by_serial(&keyring, stranger.issuer().der(), stranger.serial()).is_none());
     assert!(keyring.by_public_key(stranger.spki(), &limits()).is_none());
 }
 
@@ -65,19 +69,34 @@ fn rfc5280_4_2_1_2_a_bare_key_is_found_by_a_derived_identifier() {
     let identities = load(&openssl.read("a.key"), "").unwrap();
     let certificate = &load_certificates(&openssl.read("a.crt"), &limits()).unwrap()[0];
     let keyring = Keyring::new(&identities, &[], &limits()).unwrap();
-    assert!(keyring.by_subject_key_identifier(certificate.subject_key_identifier().unwrap()).is_some());
-    assert!(keyring.by_subject_key_identifier(&[0; 20]).is_none());
-    assert!(keyring.by_issuer_and_serial(certificate.issuer().der(), certificate.serial(), &limits()).is_none());
+    assert!(by_identifier(&keyring, certificate.subject_key_identifier().unwrap()).is_some());
+    assert!(by_identifier(&keyring, &[0; 20]).is_none());
+    assert!(by_serial(&keyring, certificate.issuer().der(), certificate.serial()).is_none());
 }
 
 #[test]
 fn serial_numbers_are_compared_as_numbers() {
-    let key = |serial: &[u8]| issuer_and_serial(b"issuer", serial);
+    let name = |text: &str| {
+        let value = written(|w| w.element(Tag::UTF8_STRING, false, |w| w.raw(text.as_bytes())));
+        let der = written(|w| {
+            w.sequence(|w| {
+                w.element(Tag::SET, true, |w| {
+                    w.sequence(|w| {
+                        w.raw(&value);
+                        w.oid(crate::asn1::oid::COMMON_NAME);
+                    });
+                });
+            });
+        });
+        Name::from_der(&der, &limits()).unwrap()
+    };
+    let key = |serial: &[u8]| RecipientKey::of_issuer_and_serial(&name("issuer"), serial);
     assert_eq!(key(&[0, 0, 127]), key(&[127]));
     assert_eq!(key(&[0xff, 0xff, 0x80]), key(&[0x80]));
     assert_ne!(key(&[0, 0x80]), key(&[0x80]));
     assert_ne!(key(&[0xff, 0x7f]), key(&[0x7f]));
-    assert_ne!(issuer_and_serial(b"1x", b""), issuer_and_serial(b"x", b"1"));
+    assert_ne!(key(&[1]), RecipientKey::of_issuer_and_serial(&name("issuer 2"), &[1]));
+    assert_eq!(key(&[1]), RecipientKey::of_issuer_and_serial(&name(" ISSUER"), &[1]));
     assert_eq!(key(&[0, 0]), key(&[0]));
 }
 
@@ -85,7 +104,55 @@ fn serial_numbers_are_compared_as_numbers() {
 fn an_empty_keyring_finds_nothing() {
     let none: [Identity; 0] = [];
     let keyring = Keyring::new(&none, &[], &limits()).unwrap();
-    assert!(keyring.is_empty() && keyring.by_subject_key_identifier(&[]).is_none());
+    assert!(keyring.is_empty() && by_identifier(&keyring, &[]).is_none());
     let no_name = written(|w| w.sequence(|_| {}));
-    assert!(keyring.by_issuer_and_serial(&no_name, &[1], &limits()).is_none());
+    assert!(by_serial(&keyring, &no_name, &[1]).is_none());
+}
+
+/// Of keys that share a place, only the one used last stays ready; the others work all the same.
+#[test]
+fn keys_that_are_ready_are_bounded() {
+    let ready = Ready::default();
+    let places = u32::try_from(READY_KEYS).unwrap();
+    assert_eq!(ready.note(5), None);
+    assert_eq!(ready.note(5), None);
+    assert_eq!(ready.note(5 + places), Some(5));
+    assert_eq!(ready.note(6), None);
+    assert_eq!(ready.note(5), Some(5 + places));
+
+    let Some(openssl) = OpenSsl::new("ready") else { return };
+    openssl.pair("a", "rsa:2048");
+    let key = &load(&openssl.read("a.key"), "").unwrap()[0].private_key;
+    assert!(!key.is_ready());
+    let first = key.rejection_key(b"x", 16);
+    let block = vec![1; 256];
+    let raw = |key: &PrivateKey| match key.material().as_deref() {
+        Some(crate::crypto::key::PrivateMaterial::Rsa { key, .. }) => key.raw(&block).unwrap().to_vec(),
+        _ => panic!(),
+    };
+    let plain = raw(key);
+    assert!(key.is_ready());
+    key.forget();
+    assert!(!key.is_ready());
+    assert_eq!((raw(key), key.rejection_key(b"x", 16)), (plain, first));
+}
+
+/// A recipient whose key is not here is told by its certificate, also an expired one; kinds are not mixed.
+#[test]
+fn certificates_without_key_are_told() {
+    let Some(openssl) = OpenSsl::new("keyless") else { return };
+    openssl.pair("a", "rsa:2048");
+    openssl.pair("b", "rsa:2048");
+    let identities = load(&[openssl.read("a.key"), openssl.read("a.crt")].concat(), "").unwrap();
+    let both = ["a.crt", "b.crt"].map(|name| load_certificates(&openssl.read(name), &limits()).unwrap().remove(0));
+    let keyring = Keyring::new(&identities, &both, &limits()).unwrap();
+    for (certificate, has_key) in both.iter().zip([true, false]) {
+        for key in RecipientKey::of_certificate(certificate) {
+            assert_eq!(keyring.by_recipient(&key).is_some(), has_key);
+            assert_eq!(keyring.certificate(&key).unwrap().der(), certificate.der());
+        }
+    }
+    let entry = &keyring.entries()[0];
+    assert!(entry.serves("ktri") && !entry.serves("kari") && !entry.serves("kekri"));
+    assert!(keyring.certificate(&RecipientKey::of_key_identifier(b"?")).is_none());
 }
