@@ -87,6 +87,31 @@ def verify(
     return CmsVerified(as_bytes(content), opened.signers, opened.verdict)
 
 
+def decompress(cms: FileSource, *, policy: Policy | None = None) -> bytes:
+    """The content of a CompressedData (RFC 3274), within `Limits.decompressed_bytes` and `Limits.decompression_ratio`.
+
+    Raises MalformedError, UnsupportedError, LimitError.
+    """
+    return _unwrapped(cms, "compressed-data", policy)
+
+
+def digested(cms: FileSource, *, policy: Policy | None = None) -> bytes:
+    """The content of a DigestedData (RFC 5652 §7) whose digest is right. Nobody vouches for it: anyone can make one.
+
+    Raises MalformedError, UnsupportedError, VerificationError (the digest is of something else), LimitError.
+    """
+    return _unwrapped(cms, "digested-data", policy)
+
+
+def _unwrapped(cms: FileSource, kind: str, policy: Policy | None) -> bytes:
+    receiver = Receiver(trust=None, policy=policy, threads=1)
+    opened = Opened(receiver._inner.open_cms(load_bytes(cms), None, now(), None))
+    content = opened.require_content()
+    if [layer.kind for layer in opened.layers] != [kind]:
+        raise by_code(MalformedError, "cms.content-type", f"the structure is not {kind}")
+    return content
+
+
 def decrypt(
     cms: FileSource,
     keys: Keys,

@@ -89,8 +89,13 @@ def test_a_closed_pipe_is_no_traceback() -> None:
 
 
 def test_interrupted_exits_130() -> None:
+    # A shell gives what it runs in the background a SIGINT that is ignored, and children inherit that.
     child = subprocess.Popen(
-        [*COMMAND, "open", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "open", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 — no threads here
     )
     assert child.stdin is not None
     # It has started to read when the pipe's buffer is emptied beyond its size.

@@ -155,6 +155,30 @@ def limited(raw: bytes, **caps: int) -> list[str]:
     return codes(raw, policy(limits=mailseal.Limits(**caps)))
 
 
+@provokes("structure.decompression")
+def _() -> list[str]:
+    return codes(packed(build.compressed(build.TEXT, packed=b"no zlib")))
+
+
+@provokes("structure.compression-unsupported")
+def _() -> list[str]:
+    return codes(packed(build.compressed(build.TEXT, way="1.2.3.4")))
+
+
+@provokes("structure.digest-mismatch")
+def _() -> list[str]:
+    return codes(packed(build.digested(build.TEXT, of=b"another text")))
+
+
+@provokes("limit.decompression")
+def _() -> list[str]:
+    return codes(packed(build.compressed(b"0" * 10_000_000)))
+
+
+def packed(cms: bytes) -> bytes:
+    return build.headers() + build.part(cms, "compressed-data")
+
+
 @provokes("limit.asn1-depth")
 def _() -> list[str]:
     return limited(opaque(_SIGNED), asn1_depth=5)

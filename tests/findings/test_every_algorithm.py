@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -246,6 +247,15 @@ def pkcs12_3des() -> None:
     opens_with_its_password(pkcs12.serialize_key_and_certificates(None, key, BOB.certificate, None, encryption))
 
 
+def zlib_row() -> None:
+    """Opens; with an octet changed it does not."""
+    packed = zlib.compress(build.TEXT)
+    receiver = mailseal.Receiver(trust=None, policy=ARCHIVE, threads=1)
+    for data, content in ((packed, build.TEXT), (packed[:-1] + bytes([packed[-1] ^ 1]), None)):
+        mail = build.headers() + build.part(build.compressed(build.TEXT, packed=data), "compressed-data")
+        assert receiver.open(mail).content == content
+
+
 def curve_row(name: str) -> None:
     ecdsa("ECDSA-SHA384", "SHA384", name)
     agreement(curve=name)
@@ -268,6 +278,7 @@ def cases() -> dict[tuple[str, str], Callable[[], None]]:
         ("Kdf", "scrypt"): scrypt,
         ("Pbe", "PBES2"): partial(pbkdf2, "SHA512"),
         ("Pbe", "PBE-SHA1-3DES"): pkcs12_3des,
+        ("Compression", "zlib"): zlib_row,
         ("Part", "MGF1"): pss,
         ("Part", "pSpecified"): oaep,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from typing import TYPE_CHECKING
 
 import mailseal
@@ -131,6 +132,17 @@ USES = {
     ),
     "addresses": Use(
         lambda n: b"Cc: " + b", ".join([b"a@example.com"] * n) + b"\r\n" + build.headers() + build.TEXT, lambda n: n
+    ),
+    "decompressed_bytes": Use(
+        lambda n: build.headers() + build.part(build.compressed(b"0123456789" * n), "compressed-data"),
+        lambda n: 10 * n,
+        sizes=(5, 500),
+    ),
+    # zlib.compress gives 987 octets for a million zeros.
+    "decompression_ratio": Use(
+        lambda n: build.headers() + build.part(build.compressed(bytes(n)), "compressed-data"),
+        lambda n: -(-n // len(zlib.compress(bytes(n)))),
+        sizes=(100_000, 1_000_000),
     ),
     "path_signatures": Use(chained, lambda n: n + 1),
     "path_steps": Use(chained, lambda n: n + 1),

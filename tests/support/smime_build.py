@@ -10,6 +10,7 @@ import datetime
 import functools
 import hashlib
 import os
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -282,6 +283,26 @@ def auth_enveloped(
     mac = bytes(tag)[:mac_length].ljust(mac_length, b"\0")
     body = sequence(oid(DATA), algorithm(cipher or AES_GCM[len(cek)], parameters), implicit(0, ciphertext))
     return content_info(AUTH_ENVELOPED, sequence(integer(0), set_of(*infos), body, octets(mac)))
+
+
+# --- CompressedData and DigestedData (RFC 3274, RFC 5652 §7) ---------------------------------------------------------
+
+COMPRESSED, ZLIB = "1.2.840.113549.1.9.16.1.9", "1.2.840.113549.1.9.16.3.8"
+DIGESTED = "1.2.840.113549.1.7.5"
+
+
+def compressed(content: bytes, *, packed: bytes | None = None, way: str = ZLIB) -> bytes:
+    """`packed`: what stands in place of the compressed content."""
+    packed = zlib.compress(content) if packed is None else packed
+    inside = sequence(oid(DATA), explicit(0, octets(packed)))
+    return content_info(COMPRESSED, sequence(integer(0), algorithm(way), inside))
+
+
+def digested(content: bytes, *, of: bytes | None = None) -> bytes:
+    """`of`: what the digest is taken over instead."""
+    digest = octets(hashlib.sha256(content if of is None else of).digest())
+    inside = sequence(oid(DATA), explicit(0, octets(content)))
+    return content_info(DIGESTED, sequence(integer(0), algorithm(SHA256, NULL), inside, digest))
 
 
 # --- MIME (RFC 8551 §3) ---------------------------------------------------------------------------------------------

@@ -12,9 +12,7 @@ SOURCES = ("rfc4134", "rfc9216", "pkits", "openssl", "mimekit", "autocrypt-prote
 
 KINDS_LATER = {
     "crl": "revocation lists",
-    "digested": "DigestedData",
     "encrypted": "EncryptedData",
-    "compressed": "CompressedData",
     "data": "bare data content",
     "other": "no S/MIME object",
 }

@@ -131,6 +131,13 @@ def enveloped(row: Row) -> Answer:
     return Answer(taken=bool(decrypted.content), text=f"{len(decrypted.content)} bytes")
 
 
+def unwrapped(row: Row) -> Answer:
+    """CompressedData or DigestedData, whose content comes out without a key."""
+    door = mailseal.cms.decompress if row.kind == "compressed" else mailseal.cms.digested
+    content = door(plain(row.data))
+    return Answer(taken=bool(content), text=f"{len(content)} bytes")
+
+
 def mail(row: Row) -> Answer:
     """A whole message through the one path: what its kind promises must hold."""
     receiver = mailseal.Receiver(trust=None, keys=keyring(row), policy=mailseal.Policy.archive())
@@ -152,6 +159,8 @@ KINDS: dict[str, Callable[[Row], Answer]] = {
     "certs-only": certificates,
     "signed": signed,
     "enveloped": enveloped,
+    "compressed": unwrapped,
+    "digested": unwrapped,
     "eml": mail,
     "eml:signed": mail,
     "eml:enveloped": mail,

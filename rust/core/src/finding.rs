@@ -103,6 +103,7 @@ findings! {
     SignerExtendedKeyUsage "signer.extended-key-usage" False "RFC 8550 §4.4.4" "the signer's certificate is not for mail" "the signer needs a certificate with emailProtection";
     AddressMismatch "address.mismatch" False "RFC 8550 §3" "no address of the signer's certificate is an address of From" "check who the signer is before trusting the sender";
     AddressSeveralFrom "address.several-from" False "RFC 5322 §3.6" "the message has several From fields" "ask the sender for a correct message";
+    StructureDigestMismatch "structure.digest-mismatch" False "RFC 5652 §7" "the content is not what its digest says" "ask for the message again: it was damaged";
     ChainSignatureMismatch "chain.signature-mismatch" False "RFC 5280 §6.1.3" "a certificate of the chain was not signed by its issuer" "load the true issuer certificate";
     ChainNotACa "chain.not-a-ca" False "RFC 5280 §6.1.4" "a certificate of the chain issued another without being a CA" "";
     ChainPathLength "chain.path-length" False "RFC 5280 §6.1.4" "the chain is longer than a CA allows" "";
@@ -155,6 +156,7 @@ findings! {
     LimitHeaderFields "limit.header-fields" Limit "house rule 9" "too many header fields" "raise Limits.header_fields if the message is honest";
     LimitAddresses "limit.addresses" Limit "house rule 9" "too many addresses in a field" "raise Limits.addresses if the message is honest";
     LimitPathWork "limit.path-work" Limit "house rule 9" "the search for a chain takes too much work" "raise Limits.path_signatures or path_steps if the message is honest";
+    LimitDecompression "limit.decompression" Limit "house rule 9" "the content is too big when decompressed" "raise Limits.decompressed_bytes or decompression_ratio if the sender is honest";
     LimitKdfWork "limit.kdf-work" Limit "house rule 9" "the key derivation takes too much work" "raise Limits.kdf_iterations if the file is honest";
     LimitKeyBits "limit.key-bits" Limit "house rule 9" "the key is too big" "";
 
@@ -165,6 +167,7 @@ findings! {
     Asn1Time "asn1.time" Malformed "RFC 5280 §4.1.2.5" "a time that does not exist or is not written as prescribed" "";
     CmsMalformed "cms.malformed" Malformed "RFC 5652" "the structure breaks the rules of CMS" "the message is damaged; ask for another copy";
     CmsContentAbsent "cms.content-absent" Malformed "RFC 5652 §5.2" "the content is absent" "a detached signature needs the signed part beside it";
+    StructureDecompression "structure.decompression" Malformed "RFC 3274 §1" "the compressed content is damaged" "";
     MimeMalformed "mime.malformed" Malformed "RFC 2045" "the MIME structure is broken" "the message is damaged; ask for another copy";
     MimeTransferEncoding "mime.transfer-encoding" Malformed "RFC 2045 §6" "the body is not in the encoding that it names" "the message is damaged; ask for another copy";
     DecryptionParameters "decryption.parameters" Malformed "RFC 3565, RFC 5084" "the parameters of the encryption algorithm are wrong" "the message is damaged; ask for another copy";
@@ -179,6 +182,7 @@ findings! {
     CmsContentType "cms.content-type" Unsupported "RFC 5652 §4" "an unknown content type" "";
     SignerAlgorithmUnsupported "signer.algorithm-unsupported" Unsupported "RFC 5652 §5.3" "the signer's algorithm is not known or not implemented" "";
     DecryptionAlgorithmUnsupported "decryption.algorithm-unsupported" Unsupported "RFC 5652 §6.1" "the algorithm of encryption is not known or not implemented" "";
+    StructureCompressionUnsupported "structure.compression-unsupported" Unsupported "RFC 3274 §1.1" "the way of compression is not known" "";
     KeyUnsupported "key.unsupported" Unsupported "RFC 5958" "the key is of an unknown kind" "";
 
     // --- weak: done, but it rests on something weak ---

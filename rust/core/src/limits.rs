@@ -44,6 +44,8 @@ limits! {
     path_signatures 100 LimitPathWork "signature checks spent on one chain";
     path_steps 10_000 LimitPathWork "issuer candidates tried for one chain; one of over 4 KiB counts more";
     path_length 10 LimitPathWork "certificates of a chain";
+    decompressed_bytes 268_435_456 LimitDecompression "bytes of decompressed content (256 MiB)";
+    decompression_ratio 200 LimitDecompression "decompressed bytes for each compressed one; 64 KiB are always let through";
     kdf_iterations 10_000_000 LimitKdfWork "iterations of a password-based key derivation";
     scrypt_bytes 268_435_456 LimitKdfWork "memory of scrypt (256 MiB)";
     rsa_bits 16_384 LimitKeyBits "bits of an RSA modulus";

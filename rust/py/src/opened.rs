@@ -392,7 +392,9 @@ impl Opened {
         let families =
             [Family::Locked, Family::Forbidden, Family::Limit, Family::Malformed, Family::Unsupported, Family::Note];
         let absent = CoreFinding::new(Code::CmsContentAbsent);
-        let finding = slf.get().telling(&families).unwrap_or(&absent);
+        // What is shown to be wrong elsewhere in the message counts only where nothing else withholds the content.
+        let opened = slf.get();
+        let finding = opened.telling(&families).or_else(|| opened.telling(&[Family::False])).unwrap_or(&absent);
         let family = if finding.code.family() == Family::Note { Family::Malformed } else { finding.code.family() };
         let opened = (finding.code.family() == Family::Locked).then(|| slf.clone().unbind());
         Err(PyErr::from_value(errors::exception(py, family, finding, opened)?))

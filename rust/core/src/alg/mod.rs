@@ -1,6 +1,7 @@
 //! Algorithms: the table of them all, and AlgorithmIdentifiers turned into something that can be run.
 
 pub mod agreement;
+pub mod compression;
 pub mod content;
 pub mod identifier;
 pub mod pbe;
@@ -10,6 +11,7 @@ pub mod table;
 pub mod transport;
 
 pub use agreement::{AgreementAlgorithm, WrapAlgorithm};
+pub use compression::CompressionAlgorithm;
 pub use content::ContentAlgorithm;
 pub use identifier::AlgorithmIdentifier;
 pub use pbe::PbeAlgorithm;

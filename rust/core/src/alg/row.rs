@@ -2,6 +2,7 @@
 
 use crate::asn1::{Oid, UnixTime};
 use crate::crypto::agreement::KeyDerivation;
+use crate::crypto::compression::Compression;
 use crate::crypto::content::{Cbc, ContentCipher};
 use crate::crypto::digest::Digest;
 use crate::crypto::ec::Curve;
@@ -135,6 +136,7 @@ pub enum Implementation {
     PublicKey(KeyForm),
     Kdf(PasswordKdf),
     Pbe(PbeScheme),
+    Compression(&'static dyn Compression),
     /// Read as part of the algorithm that it belongs to.
     Part,
 }

@@ -5,14 +5,15 @@
 //! algorithm is to write its row, or to put its implementation where `None` stands.
 
 use crate::alg::row::Implementation::{
-    Cbc, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, Pbe, PublicKey, Signature,
+    Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, Pbe, PublicKey,
+    Signature,
 };
 use crate::alg::row::{Hashing, KeyForm, PasswordKdf, PbeScheme};
 pub use crate::alg::row::{Implementation, Make, Parameters, Role, Row, Take};
 use crate::asn1::Oid;
 use crate::crypto::agreement::{Hkdf, X963};
 use crate::crypto::legacy::{LegacyCipher, PbeCipher, Pbkdf1Digest};
-use crate::crypto::{content, digest, ec, key_wrap, signature, transport};
+use crate::crypto::{compression, content, digest, ec, key_wrap, signature, transport};
 use crate::oid;
 
 macro_rules! table {
@@ -242,7 +243,7 @@ table! {
     // --- Parts of other algorithms, and compression ---
     "MGF1" [1, 2, 840, 113549, 1, 1, 8] Part (Own) 256 Prefer Accept "RFC 4055 §2.2" => Some(Part);
     "pSpecified" [1, 2, 840, 113549, 1, 1, 9] Part (Own) 256 Prefer Accept "RFC 4055 §4.1" => Some(Part);
-    "zlib" [1, 2, 840, 113549, 1, 9, 16, 3, 8] Compression (NullOrAbsent) 256 Never Accept "RFC 3274 §2" => None;
+    "zlib" [1, 2, 840, 113549, 1, 9, 16, 3, 8] Compression (NullOrAbsent) 256 Never Accept "RFC 3274 §2" => Some(Compression(&compression::Zlib));
 }
 
 // The ciphers of old files of keys.
@@ -391,7 +392,10 @@ mod tests {
                 (Role::Aead, Some(Content(cipher))) => cipher.is_aead(),
                 (Role::Curve, Some(Curve(curve))) => curve.name == row.name,
                 (Role::Mac, Some(Mac(_))) | (Role::PublicKey, Some(PublicKey(_))) => true,
-                (Role::Kdf, Some(Kdf(_))) | (Role::Pbe, Some(Pbe(_))) | (Role::Part, Some(Part)) => true,
+                (Role::Compression, Some(Compression(_)))
+                | (Role::Kdf, Some(Kdf(_)))
+                | (Role::Pbe, Some(Pbe(_)))
+                | (Role::Part, Some(Part)) => true,
                 _ => false,
             };
             assert!(fits, "{}", row.name);

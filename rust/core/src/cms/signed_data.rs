@@ -170,7 +170,7 @@ pub struct EncapsulatedContentInfo<'a> {
 }
 
 impl<'a> EncapsulatedContentInfo<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let mut inner = reader.sequence()?;
         let e_content_type = inner.oid().field("eContentType")?;
         let e_content = inner.explicit(0).field("eContent")?;

@@ -39,6 +39,9 @@ pub enum LayerKind {
     Enveloped,
     AuthEnveloped,
     CertsOnly,
+    Compressed,
+    /// DigestedData: content with a digest that nobody signed.
+    Digested,
     /// CMS of a kind that is named, not opened.
     Other,
 }
@@ -50,6 +53,8 @@ impl LayerKind {
             Self::Enveloped => "enveloped-data",
             Self::AuthEnveloped => "authEnveloped-data",
             Self::CertsOnly => "certs-only",
+            Self::Compressed => "compressed-data",
+            Self::Digested => "digested-data",
             Self::Other => "other",
         }
     }

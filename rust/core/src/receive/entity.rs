@@ -276,6 +276,7 @@ impl<'m> Opening<'m> {
         match kind {
             ContentKind::SignedData => self.signed_data(cms, detached, layer, Some((cms.clone(), next))),
             ContentKind::EnvelopedData | ContentKind::AuthEnvelopedData => self.enveloped(cms, layer),
+            ContentKind::CompressedData | ContentKind::DigestedData => self.unwrap_keyless(cms, layer, next),
             _ => self.broken(layer, Error::with(Code::CmsContentType, format!("{kind:?}"))),
         }
     }
@@ -355,6 +356,8 @@ fn kind_by_content(kind: ContentKind) -> LayerKind {
         ContentKind::SignedData => LayerKind::Signed,
         ContentKind::EnvelopedData => LayerKind::Enveloped,
         ContentKind::AuthEnvelopedData => LayerKind::AuthEnveloped,
+        ContentKind::CompressedData => LayerKind::Compressed,
+        ContentKind::DigestedData => LayerKind::Digested,
         _ => LayerKind::Other,
     }
 }
@@ -365,6 +368,7 @@ fn kind_by_label(smime_type: &str) -> LayerKind {
         "enveloped-data" => LayerKind::Enveloped,
         "authenveloped-data" => LayerKind::AuthEnveloped,
         "certs-only" => LayerKind::CertsOnly,
+        "compressed-data" => LayerKind::Compressed,
         _ => LayerKind::Other,
     }
 }

@@ -4,6 +4,7 @@
 //! answers in place; `bulk` gathers the needs of many messages and answers them together; `rust/py` answers those of
 //! keys that live elsewhere. Streaming will add `NeedInput` and `Output` to [`Step`].
 
+mod compressed;
 mod entity;
 mod enveloped;
 mod mail;
