@@ -140,7 +140,7 @@ def _from_der(der: bytes) -> Certificate:
 
 
 def load_certificates(source: CertificateSource) -> list[Certificate]:
-    """All certificates of a PEM bundle, DER, certs-only CMS (RFC 8551 §3.8) or PKCS#12 without password, in their order.
+    """All certificates of a PEM bundle, DER, certs-only CMS (RFC 8551 §3.8) or PKCS#12 without password, in order.
 
     `source`: bytes, path, or a certificate object. Raises MalformedError, DecryptionError (a PKCS#12 file with a
     password: `load_identities` opens it), OSError, TypeError.
