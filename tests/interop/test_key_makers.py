@@ -1,4 +1,4 @@
-"""Keys as other programs write them: OpenSSL (of the system, and 3.6), NSS, Java's keytool, gpgsm, pyca/cryptography."""
+"""Keys as others write them: OpenSSL (the system's, and 3.6), NSS, Java, gpgsm, pyca/cryptography, Apple's profiles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import plistlib
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mailseal
@@ -18,6 +17,8 @@ from tests.support import peers
 from tests.support import smime_build as build
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.peers import Command
 
 PASSWORDS = ("secret", "", "pässwörd €", "🔑 key")
@@ -122,7 +123,7 @@ def test_gpgsm_exports(bob: build.Person, tmp_path: Path) -> None:
     legacy = pkcs12.serialize_key_and_certificates(
         b"Bob", bob.key, bob.certificate, None,
         serialization.PrivateFormat.PKCS12.encryption_builder()
-        .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(b"secret"),
+        .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(b"secret"),  # noqa: S303
     )  # fmt: skip
     (tmp_path / "bob.p12").write_bytes(legacy)
     batch: list[str | Path] = ["--homedir", home, "--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
