@@ -29,6 +29,7 @@ ROWS_LATER: tuple[tuple[str, str, str], ...] = (
     ("mimekit", r"smime/sm(dh|dsa.*)\.pem|smime/dsa/.*", "DSA and DH keys"),
     ("openssl", r".*ciphertext_from_1_1_1\.cms", "3DES key wrap"),
     ("openssl", r"smime-certs/smec2\.pem", "key on the binary curve K-283"),
+    ("mimekit", r"smime/ec/smime\.pfx", "key with explicit curve parameters, which RFC 5480 §2.1.1 forbids"),
     ("pkits", r"(smime|pkcs12)/.*DSA.*", "DSA"),
 )
 
