@@ -2,9 +2,9 @@
 
     python -m benches.keyring --keys 100000 --folder /tmp/keyring --json results.json
 
-The folder is filled once: one PEM file for each key, with its certificate and that of its issuer; `--ec` percent of
-them P-256, the others RSA-2048 (products of a pool of primes: distinct and valid, but not to be trusted with anything).
-Every measurement runs in a process of its own. Memory is resident size above that of the imports.
+The folder is filled once: one PEM file a key, with its certificate and that of its issuer; `--ec` percent of them are
+P-256, the others RSA-2048 (products of a pool of primes: distinct and valid, but not to be trusted with anything). Each
+measurement runs in a process of its own. Memory is resident size above that of the imports.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class Certificate:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-def load_certificates(data: bytes) -> list[Certificate]:
-    """PEM bundle, DER, or certs-only CMS. Raises MalformedError."""
+def load_certificates(data: bytes, passwords: Sequence[str] = ...) -> list[Certificate]:
+    """PEM bundle, DER, certs-only CMS or PKCS#12. Raises MalformedError, DecryptionError (password)."""
 
 @final
 class Identity:

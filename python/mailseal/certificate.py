@@ -139,11 +139,11 @@ def _from_der(der: bytes) -> Certificate:
     return Certificate(_core.Certificate.from_der(der))
 
 
-def load_certificates(source: CertificateSource) -> list[Certificate]:
-    """All certificates of a PEM bundle, DER, certs-only CMS (RFC 8551 §3.8) or PKCS#12 without password, in order.
+def load_certificates(source: CertificateSource, password: str | None = None) -> list[Certificate]:
+    """All certificates of a PEM bundle, DER, certs-only CMS (RFC 8551 §3.8) or PKCS#12, in their order.
 
-    `source`: bytes, path, or a certificate object. Raises MalformedError, DecryptionError (a PKCS#12 file with a
-    password: `load_identities` opens it), OSError, TypeError.
+    `source`: bytes, path, or a certificate object. Raises MalformedError, DecryptionError (a PKCS#12 file with
+    another password), OSError, TypeError.
     """
     if isinstance(source, Certificate):
         return [source]
@@ -152,7 +152,8 @@ def load_certificates(source: CertificateSource) -> list[Certificate]:
         from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 — an extra package
 
         return [_from_der(public_bytes(Encoding.DER))]
-    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(cast("FileSource", source)))]
+    words = [] if password is None else [password]
+    return [Certificate(inner) for inner in _core.load_certificates(load_bytes(cast("FileSource", source)), words)]
 
 
 def load_certificate_files(source: CertificateSource) -> list[Certificate]:

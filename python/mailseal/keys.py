@@ -243,10 +243,10 @@ def _load_file(file: Path, passwords: list[str], shared: _core.SharedCertificate
         raise
     except Error as not_a_key:
         try:
-            return [], _core.load_certificates(data)
+            return [], _core.load_certificates(data, passwords)
         except Error:
             raise not_a_key from None
-    return identities, beside if identities or beside else _core.load_certificates(data)
+    return identities, beside if identities or beside else _core.load_certificates(data, passwords)
 
 
 def _key_files(path: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Keys as other programs write them: OpenSSL (of the system, and 3.6), NSS, Java's keytool, gpgsm, pyca."""
+"""Keys as others write them: OpenSSL (the system's, and 3.6), NSS, Java, gpgsm, pyca/cryptography, Apple's profiles."""
 
 from __future__ import annotations
 

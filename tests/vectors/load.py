@@ -81,6 +81,17 @@ def identity(row: Row) -> Answer:
     return Answer(taken=True, text="key")
 
 
+def pkcs12(row: Row) -> Answer:
+    """Keys with their certificates, or certificates alone."""
+    try:
+        return identity(row)
+    except mailseal.MalformedError as error:
+        if "no private key" not in str(error):
+            raise
+    loaded = mailseal.load_certificates(row.data, row.password)
+    return Answer(taken=bool(loaded), text=f"{len(loaded)} certificates")
+
+
 def certificates(row: Row) -> Answer:
     loaded = mailseal.load_certificates(plain(row.data))
     return Answer(taken=bool(loaded), text=f"{len(loaded)} certificates")
@@ -155,7 +166,7 @@ KINDS: dict[str, Callable[[Row], Answer]] = {
     "cert": certificate,
     "key": identity,
     "cert+key": identity,
-    "p12": identity,
+    "p12": pkcs12,
     "certs-only": certificates,
     "signed": signed,
     "enveloped": enveloped,

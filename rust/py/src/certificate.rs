@@ -99,7 +99,9 @@ pub fn unwrapped(certificates: &[Bound<'_, Certificate>]) -> Vec<Arc<core::Certi
 
 /// PEM bundle, DER, or certs-only CMS. Raises MalformedError.
 #[pyfunction]
-pub fn load_certificates(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Certificate>> {
-    let loaded = enter_fallible(py, || identity::load_certificates(data, &Limits::default()))?;
+#[pyo3(signature = (data, passwords = vec![]))]
+pub fn load_certificates(py: Python<'_>, data: &[u8], passwords: Vec<String>) -> PyResult<Vec<Certificate>> {
+    let passwords: Vec<_> = passwords.iter().map(|text| identity::Password::new(text)).collect();
+    let loaded = enter_fallible(py, || identity::load_certificates_with(data, &passwords, &Limits::default()))?;
     Ok(loaded.into_iter().map(Certificate).collect())
 }

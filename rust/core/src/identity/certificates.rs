@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::asn1::{Reader, Rules, Tag, Tlv, oid};
 use crate::cms::{ContentInfo, SignedData};
+use crate::crypto::password::Password;
 use crate::error::Within;
 use crate::identity::pem::{self, PemBlock};
 use crate::identity::pkcs12;
@@ -16,13 +17,18 @@ use crate::{Code, Error, Limits, Result};
 /// the empty one; its keys are passed over. Err: CertificateMalformed and `asn1.*` with the place (`certificates[2]`),
 /// PemMalformed, LimitMessageBytes, LimitCertificates (of one certs-only structure), and as `pkcs12::open`.
 pub fn load_certificates(bytes: &[u8], limits: &Limits) -> Result<Vec<Arc<Certificate>>> {
+    load_certificates_with(bytes, &[], limits)
+}
+
+/// As `load_certificates`; a PKCS#12 file is opened with the first of `passwords` that fits.
+pub fn load_certificates_with(bytes: &[u8], passwords: &[Password], limits: &Limits) -> Result<Vec<Arc<Certificate>>> {
     let mut found = Vec::new();
     if pem::is_pem(bytes) {
         for block in &pem::blocks(bytes, limits)? {
             from_block(block, &mut found, limits)?;
         }
     } else if pkcs12::is_pkcs12(bytes, limits) {
-        let opened = pkcs12::open(bytes, &[], limits)?;
+        let opened = pkcs12::open(bytes, passwords, limits)?;
         if let (true, Some(reason)) = (opened.certificates.is_empty(), opened.skipped.into_iter().next()) {
             return Err(reason.into());
         }

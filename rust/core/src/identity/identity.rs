@@ -74,8 +74,14 @@ impl Identity {
 pub struct SharedCertificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
 
 impl SharedCertificates {
-    /// Replaces the certificates of the chain by equal ones that came before.
+    /// Replaces the certificates of the chain by equal ones that came before; its own keep their bytes alone until
+    /// somebody looks at them.
     pub fn share(&self, identity: &mut Identity) {
+        for certificate in identity.certificate.iter_mut().chain(&mut identity.renewals) {
+            if let Some(asleep) = certificate.asleep() {
+                *certificate = Arc::new(asleep);
+            }
+        }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for certificate in &mut identity.chain {
             *certificate = Arc::clone(known.entry(certificate.sha256()).or_insert_with(|| Arc::clone(certificate)));

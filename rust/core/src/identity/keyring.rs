@@ -202,6 +202,7 @@ impl Ready {
 struct Building {
     entries: Vec<KeyEntry>,
     by_public_key: HashMap<PublicKeyId, u32>,
+    by_recipient: HashMap<RecipientKey, u32>,
     /// Certificates seen for each entry, by the digest of the whole.
     seen: HashSet<[u8; 32]>,
     keyless: HashMap<RecipientKey, Arc<Certificate>>,
@@ -220,27 +221,28 @@ impl Building {
 
     /// A certificate whose key cannot be read belongs to none of ours.
     fn certificate(&mut self, certificate: &Arc<Certificate>, limits: &Limits) {
-        let id = PublicKeyId::from_spki(certificate.spki(), limits).ok();
-        let index = id.and_then(|id| self.by_public_key.get(&id)).and_then(|index| usize::try_from(*index).ok());
-        let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) else {
-            for key in RecipientKey::of_certificate(certificate) {
+        // Read from its bytes, so that a certificate that is asleep does not wake up.
+        let Ok(read) = Certificate::from_der(certificate.der(), limits) else { return };
+        let id = PublicKeyId::from_spki(read.spki(), limits).ok();
+        let found = id.and_then(|id| self.by_public_key.get(&id)).copied();
+        let place = found.and_then(|index| usize::try_from(index).ok());
+        let (Some(index), Some(entry)) = (found, place.and_then(|place| self.entries.get_mut(place))) else {
+            for key in RecipientKey::of_certificate(&read) {
                 self.keyless.entry(key).or_insert_with(|| Arc::clone(certificate));
             }
             return;
         };
-        if self.seen.insert(certificate.sha256()) {
+        if self.seen.insert(read.sha256()) {
+            for key in RecipientKey::of_certificate(&read) {
+                self.by_recipient.entry(key).or_insert(index);
+            }
             entry.certificates.reserve_exact(1);
             entry.certificates.push(Arc::clone(certificate));
         }
     }
 
     fn finish(self, limits: &Limits) -> Result<Keyring> {
-        let mut by_recipient: HashMap<RecipientKey, u32> = HashMap::with_capacity(3 * self.entries.len());
-        for (index, entry) in (0_u32..).zip(&self.entries) {
-            for key in entry.certificates.iter().flat_map(|certificate| RecipientKey::of_certificate(certificate)) {
-                by_recipient.entry(key).or_insert(index);
-            }
-        }
+        let mut by_recipient = self.by_recipient;
         for (index, entry) in (0_u32..).zip(&self.entries) {
             for identifier in derived_key_identifiers(entry.private_key.public_spki(), limits)? {
                 by_recipient.entry(RecipientKey::of_key_identifier(&identifier)).or_insert(index);

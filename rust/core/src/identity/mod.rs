@@ -12,7 +12,7 @@ pub mod public_key_id;
 mod testing;
 pub mod unlock;
 
-pub use certificates::load_certificates;
+pub use certificates::{load_certificates, load_certificates_with};
 pub use identity::{Identity, SharedCertificates};
 pub use keyring::{KeyEntry, Keyring};
 pub use public_key_id::PublicKeyId;

@@ -28,11 +28,24 @@ use crate::{Code, Error, Limits, Result};
 /// One certificate; shared as `Arc<Certificate>`.
 pub struct Certificate {
     der: Box<[u8]>,
+    /// Empty in one that is asleep: nobody has looked at it yet.
+    parts: OnceLock<Box<Parts>>,
+}
+
+/// What was read, three times as large as the bytes.
+struct Parts {
     fields: Fields,
     facts: Facts,
     public_key: OnceLock<Result<PublicKey>>,
     sha256: OnceLock<Option<[u8; 32]>>,
     spki_sha256: OnceLock<Option<[u8; 32]>>,
+}
+
+impl Parts {
+    fn read(der: &[u8], limits: &Limits) -> Result<Self> {
+        let (fields, facts) = read(der, limits)?;
+        Ok(Self { fields, facts, public_key: OnceLock::new(), sha256: OnceLock::new(), spki_sha256: OnceLock::new() })
+    }
 }
 
 /// Where the fields stand in the bytes, and those that are worth keeping read.
@@ -56,15 +69,21 @@ struct Fields {
 impl Certificate {
     /// `der` is one certificate and nothing else. Errors: the `asn1.*` codes and `certificate.malformed`, with path.
     pub fn from_der(der: &[u8], limits: &Limits) -> Result<Self> {
-        let (fields, facts) = read(der, limits).field("Certificate")?;
-        Ok(Self {
-            der: der.into(),
-            fields,
-            facts,
-            public_key: OnceLock::new(),
-            sha256: OnceLock::new(),
-            spki_sha256: OnceLock::new(),
-        })
+        let parts = Parts::read(der, limits).field("Certificate")?;
+        Ok(Self { der: der.into(), parts: OnceLock::from(Box::new(parts)) })
+    }
+
+    /// The same certificate, of which only the bytes are kept until somebody looks at it: for collections of 100,000.
+    /// None if it can be read with wider limits only.
+    pub fn asleep(&self) -> Option<Self> {
+        read(&self.der, &Limits::default()).ok()?;
+        Some(Self { der: self.der.clone(), parts: OnceLock::new() })
+    }
+
+    fn parts(&self) -> &Parts {
+        // Read once without error by `asleep`; were it not so, the certificate would be one that says nothing.
+        let read = || Parts::read(&self.der, &Limits::default()).unwrap_or_else(|_| Parts::unreadable());
+        self.parts.get_or_init(|| Box::new(read()))
     }
 
     /// The bytes as received.
@@ -78,34 +97,34 @@ impl Certificate {
 
     /// tbsCertificate as received: what the issuer signed.
     pub fn tbs(&self) -> &[u8] {
-        self.slice(&self.fields.tbs)
+        self.slice(&self.parts().fields.tbs)
     }
 
     /// The outer signatureAlgorithm.
     pub fn signature_algorithm(&self) -> AlgorithmIdentifier<'_> {
-        let raw = self.slice(&self.fields.signature_algorithm);
+        let raw = self.slice(&self.parts().fields.signature_algorithm);
         // Read once without error by `from_der`; were it not so, the algorithm would be one that nobody knows.
         algorithm(raw, &Limits::default()).unwrap_or_else(|_| AlgorithmIdentifier::unknown(raw))
     }
 
     /// Octets of the signature; none if its BIT STRING has unused bits, since no algorithm makes such a one.
     pub fn signature(&self) -> &[u8] {
-        self.slice(&self.fields.signature)
+        self.slice(&self.parts().fields.signature)
     }
 
     /// RFC 5280 §4.1.1.2: the signed and the unsigned AlgorithmIdentifier must be the same, octet for octet.
     pub fn inner_outer_algorithms_agree(&self) -> bool {
-        self.slice(&self.fields.tbs_signature) == self.slice(&self.fields.signature_algorithm)
+        self.slice(&self.parts().fields.tbs_signature) == self.slice(&self.parts().fields.signature_algorithm)
     }
 
     /// 1, 2 or 3.
     pub fn version(&self) -> u8 {
-        self.fields.version
+        self.parts().fields.version
     }
 
     /// Contents octets of serialNumber as received.
     pub fn serial(&self) -> &[u8] {
-        self.slice(&self.fields.serial)
+        self.slice(&self.parts().fields.serial)
     }
 
     /// Lower-case hexadecimal without leading zeros, `-` in front of a negative number.
@@ -114,19 +133,19 @@ impl Certificate {
     }
 
     pub fn issuer(&self) -> &Name {
-        &self.fields.issuer
+        &self.parts().fields.issuer
     }
 
     pub fn subject(&self) -> &Name {
-        &self.fields.subject
+        &self.parts().fields.subject
     }
 
     pub fn not_before(&self) -> UnixTime {
-        self.fields.not_before
+        self.parts().fields.not_before
     }
 
     pub fn not_after(&self) -> UnixTime {
-        self.fields.not_after
+        self.parts().fields.not_after
     }
 
     /// Both ends belong to the validity (RFC 5280 §4.1.2.5).
@@ -136,12 +155,12 @@ impl Certificate {
 
     /// subjectPublicKeyInfo as received.
     pub fn spki(&self) -> &[u8] {
-        self.slice(&self.fields.spki)
+        self.slice(&self.parts().fields.spki)
     }
 
     /// The key, read at the first call; so is the error, whatever the limits of later calls are.
     pub fn public_key(&self, limits: &Limits) -> Result<&PublicKey> {
-        self.public_key.get_or_init(|| PublicKey::from_spki(self.spki(), limits)).as_ref().map_err(Clone::clone)
+        self.parts().public_key.get_or_init(|| PublicKey::from_spki(self.spki(), limits)).as_ref().map_err(Clone::clone)
     }
 
     /// Of the whole certificate.
@@ -150,11 +169,11 @@ impl Certificate {
     }
 
     pub(super) fn fingerprint(&self) -> Option<[u8; 32]> {
-        *self.sha256.get_or_init(|| super::sha256(&self.der))
+        *self.parts().sha256.get_or_init(|| super::sha256(&self.der))
     }
 
     pub(super) fn spki_fingerprint(&self) -> Option<[u8; 32]> {
-        *self.spki_sha256.get_or_init(|| super::sha256(self.spki()))
+        *self.parts().spki_sha256.get_or_init(|| super::sha256(self.spki()))
     }
 
     /// Whether `issuer_raw` (a Name) and `serial` (contents octets) name this certificate, as in IssuerAndSerialNumber.
@@ -164,7 +183,7 @@ impl Certificate {
 
     /// RFC 5280 §3.2: issuer and subject are the same name.
     pub fn is_self_issued(&self) -> bool {
-        self.fields.self_issued
+        self.parts().fields.self_issued
     }
 }
 
@@ -172,7 +191,7 @@ impl Certificate {
 impl Certificate {
     /// All of them as received, in order.
     pub fn extensions(&self) -> Vec<Extension<'_>> {
-        let Some(range) = &self.fields.extensions else { return Vec::new() };
+        let Some(range) = &self.parts().fields.extensions else { return Vec::new() };
         let reader = Reader::ber(self.slice(range), &Limits::default()).with_base(range.start);
         read_extensions(reader).unwrap_or_default()
     }
@@ -184,7 +203,7 @@ impl Certificate {
 
     /// None: every usage (RFC 8550 §4.4.2). An unreadable extension allows none.
     pub fn key_usage(&self) -> Option<KeyUsage> {
-        self.facts.key_usage
+        self.parts().facts.key_usage
     }
 
     /// None: every purpose. An unreadable extension lists none.
@@ -196,19 +215,19 @@ impl Certificate {
 
     /// RFC 8550 §4.4.4: no extKeyUsage, or one with emailProtection or anyExtendedKeyUsage.
     pub fn allows_email_protection(&self) -> bool {
-        self.facts.mail_usage.unwrap_or(true)
+        self.parts().facts.mail_usage.unwrap_or(true)
     }
 
     pub fn basic_constraints(&self) -> Option<BasicConstraints> {
-        self.facts.basic_constraints
+        self.parts().facts.basic_constraints
     }
 
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
-        self.facts.subject_key_identifier.as_ref().map(|range| self.slice(range))
+        self.parts().facts.subject_key_identifier.as_ref().map(|range| self.slice(range))
     }
 
     pub fn authority_key_identifier(&self) -> Option<AuthorityKeyIdentifier<'_>> {
-        let authority = self.facts.authority_key_identifier.as_ref()?;
+        let authority = self.parts().facts.authority_key_identifier.as_ref()?;
         let part = |range: &Option<Range<usize>>| range.as_ref().map(|range| self.slice(range));
         Some(AuthorityKeyIdentifier {
             key_identifier: part(&authority.key_identifier),
@@ -220,35 +239,35 @@ impl Certificate {
     /// Mailbox addresses (RFC 8550 §3): rfc822Name and SmtpUTF8Mailbox of subjectAltName; only where it names none, the
     /// PKCS#9 emailAddress of the subject. As written: nothing is folded or converted.
     pub fn mailboxes(&self) -> Vec<String> {
-        self.facts.mailboxes.clone().unwrap_or_else(|| self.subject().email_addresses())
+        self.parts().facts.mailboxes.clone().unwrap_or_else(|| self.subject().email_addresses())
     }
 
     pub fn has_name_constraints(&self) -> bool {
-        self.facts.name_constraints
+        self.parts().facts.name_constraints
     }
 
     /// policyConstraints, inhibitAnyPolicy, policyMappings, or critical certificatePolicies.
     pub fn has_policy_constraints(&self) -> bool {
-        self.facts.policy_constraints
+        self.parts().facts.policy_constraints
     }
 
     pub fn has_unknown_critical(&self) -> bool {
-        self.facts.unknown_critical.is_some()
+        self.parts().facts.unknown_critical.is_some()
     }
 
     /// The first critical extension that mailseal does not know.
     pub fn unknown_critical(&self) -> Option<Oid<'_>> {
-        let index = self.facts.unknown_critical?;
+        let index = self.parts().facts.unknown_critical?;
         self.extensions().get(index).map(|extension| extension.extn_id)
     }
 
     pub fn duplicate_extension(&self) -> bool {
-        self.facts.duplicate
+        self.parts().facts.duplicate
     }
 
     /// Why an extension could not be read; offsets count from the start of the certificate.
     pub fn extension_fault(&self) -> Option<&Error> {
-        self.facts.fault.as_ref()
+        self.parts().facts.fault.as_ref()
     }
 }
 
@@ -297,6 +316,33 @@ pub fn serial_hex(content: &[u8]) -> String {
     let digits: String = magnitude.iter().map(|octet| format!("{octet:02x}")).collect();
     let digits = digits.trim_start_matches('0');
     format!("{}{}", if negative { "-" } else { "" }, if digits.is_empty() { "0" } else { digits })
+}
+
+impl Parts {
+    fn unreadable() -> Self {
+        let fields = Fields {
+            tbs: 0..0,
+            signature_algorithm: 0..0,
+            tbs_signature: 0..0,
+            signature: 0..0,
+            version: 0,
+            serial: 0..0,
+            self_issued: false,
+            issuer: Name::nothing(),
+            subject: Name::nothing(),
+            not_before: UnixTime(0),
+            not_after: UnixTime(0),
+            spki: 0..0,
+            extensions: None,
+        };
+        Self {
+            fields,
+            facts: Facts::default(),
+            public_key: OnceLock::new(),
+            sha256: OnceLock::new(),
+            spki_sha256: OnceLock::new(),
+        }
+    }
 }
 
 fn range(tlv: &Tlv<'_>) -> Range<usize> {

@@ -41,6 +41,11 @@ impl Name {
         Self::read(&tlv)
     }
 
+    /// Of a certificate that cannot be read: equal to no name of a certificate.
+    pub(super) fn nothing() -> Self {
+        Self { raw: Box::default(), key: Box::default() }
+    }
+
     pub(super) fn read(tlv: &Tlv<'_>) -> Result<Self> {
         let attributes = attributes(tlv)?;
         Ok(Self { raw: tlv.raw.into(), key: key(&attributes).into() })

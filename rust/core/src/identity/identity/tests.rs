@@ -90,59 +90,42 @@ fn files_without_key_say_so() {
     }
 }
 
+/// How OpenSSL writes a key, and which of the two.
+const FORMS: &[(&str, &str)] = &[
+    ("pkcs8 -topk8 -in a.key -nocrypt -outform DER -out x", "a"),
+    ("pkcs8 -topk8 -in a.key -passout pass:geheim -out x", "a"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -outform DER -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -scrypt -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-3DES -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v2 aes-128-cbc -v2prf hmacWithSHA512 -out x", "b"),
+    ("ec -in a.key -out x", "a"),
+    ("ec -in a.key -outform DER -out x", "a"),
+    ("rsa -in b.key -traditional -out x", "b"),
+    ("rsa -in b.key -traditional -outform DER -out x", "b"),
+    ("rsa -in b.key -traditional -aes128 -passout pass:geheim -out x", "b"),
+    ("rsa -in b.key -traditional -aes256 -passout pass:geheim -out x", "b"),
+    ("rsa -in b.key -traditional -des3 -passout pass:geheim -out x", "b"),
+    ("rsa -in b.key -traditional -des -passout pass:geheim -provider legacy -provider default -out x", "b"),
+    ("ec -in a.key -aes192 -passout pass:geheim -out x", "a"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-MD5-DES -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-DES -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-MD5-RC2-64 -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-64 -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-2DES -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-128 -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC4-128 -provider legacy -provider default -out x", "b"),
+    ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC4-40 -provider legacy -provider default -out x", "b"),
+];
+
 /// Every form of a key that OpenSSL writes is the same key.
 #[test]
 fn f_04_forms_of_a_key() {
     let Some((openssl, [(a, _), (b, _)])) = two_pairs("forms") else { return };
     let plain = |text: &[u8]| load(text, "").unwrap()[0].private_key.public_spki().to_vec();
     let (ec, rsa) = (plain(&a), plain(&b));
-    for (command, expected) in [
-        ("pkcs8 -topk8 -in a.key -nocrypt -outform DER -out x", &ec),
-        ("pkcs8 -topk8 -in a.key -passout pass:geheim -out x", &ec),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -outform DER -out x", &rsa),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -scrypt -out x", &rsa),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-3DES -out x", &rsa),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -v2 aes-128-cbc -v2prf hmacWithSHA512 -out x", &rsa),
-        ("ec -in a.key -out x", &ec),
-        ("ec -in a.key -outform DER -out x", &ec),
-        ("rsa -in b.key -traditional -out x", &rsa),
-        ("rsa -in b.key -traditional -outform DER -out x", &rsa),
-        ("rsa -in b.key -traditional -aes128 -passout pass:geheim -out x", &rsa),
-        ("rsa -in b.key -traditional -aes256 -passout pass:geheim -out x", &rsa),
-        ("rsa -in b.key -traditional -des3 -passout pass:geheim -out x", &rsa),
-        ("rsa -in b.key -traditional -des -passout pass:geheim -provider legacy -provider default -out x", &rsa),
-        ("ec -in a.key -aes192 -passout pass:geheim -out x", &ec),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-MD5-DES -provider legacy -provider default -out x", &rsa),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-DES -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-MD5-RC2-64 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-64 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        ("pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-2DES -out x", &rsa),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC2-128 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC4-128 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-        (
-            "pkcs8 -topk8 -in b.key -passout pass:geheim -v1 PBE-SHA1-RC4-40 -provider legacy -provider default -out x",
-            &rsa,
-        ),
-    ] {
+    for (command, key) in FORMS {
+        let expected = if *key == "a" { &ec } else { &rsa };
         if !openssl.run(command) {
             eprintln!("skipped: openssl {command}");
             continue;
