@@ -6,6 +6,8 @@
 
 mod entity;
 mod enveloped;
+mod errant;
+mod label;
 mod mail;
 mod opened;
 mod signed;
@@ -22,6 +24,7 @@ use crate::policy::{Facts, Policy, Times, Trust};
 use crate::x509::certificate::Certificate;
 use crate::x509::memo::Memo;
 use crate::x509::pool::{Pool, TrustAnchors};
+use crate::{Code, Finding};
 use enveloped::KeyPhase;
 use signed::SignersPhase;
 
@@ -69,7 +72,16 @@ impl Receiver {
 
     /// Opens one message, answering every need in place. Bad mail is a verdict, never an error.
     pub fn open(&self, raw: &[u8], times: Times) -> Opened {
-        let mut opening = Opening::new(self, raw, times);
+        self.run(Opening::new(self, raw, times))
+    }
+
+    /// Opens one part of a message alone, such as an errant layer (RFC 9787 §6.2): a tree of its own. Nothing beside the
+    /// part is in the answer; the layers around it are opened for it.
+    pub fn open_part(&self, raw: &[u8], part: &str, times: Times) -> Opened {
+        self.run(Opening { part: (part != "/").then(|| part.to_owned()), ..Opening::new(self, raw, times) })
+    }
+
+    fn run(&self, mut opening: Opening<'_>) -> Opened {
         loop {
             match opening.step() {
                 Step::NeedKey(operation) => opening.answer_key(operation.run()),
@@ -81,14 +93,7 @@ impl Receiver {
 
     /// Opens bare CMS, without MIME around it (`detached`: the content of a detached signature).
     pub fn open_cms(&self, cms: &[u8], detached: Option<&[u8]>, times: Times) -> Opened {
-        let mut opening = Opening::of_cms(self, cms, detached, times);
-        loop {
-            match opening.step() {
-                Step::NeedKey(operation) => opening.answer_key(operation.run()),
-                Step::NeedCheck(check) => opening.answer_check(check.run()),
-                Step::Done(opened) => return *opened,
-            }
-        }
+        self.run(Opening::of_cms(self, cms, detached, times))
     }
 }
 
@@ -131,6 +136,8 @@ pub struct Opening<'m> {
     phase: Phase<'m>,
     /// The innermost entity so far.
     content: Option<Place>,
+    /// The part that was asked for and is not reached yet.
+    part: Option<String>,
 }
 
 impl core::fmt::Debug for Opening<'_> {
@@ -150,6 +157,7 @@ impl<'m> Opening<'m> {
             facts: Facts::default(),
             phase: Phase::Entity(whole, "/".to_owned()),
             content: None,
+            part: None,
         }
     }
 
@@ -214,6 +222,10 @@ impl<'m> Opening<'m> {
     }
 
     fn finish(&mut self) -> Opened {
+        if let Some(part) = self.part.take() {
+            self.content = None;
+            self.facts.findings.push(Finding::new(Code::StructurePartAbsent).path(part));
+        }
         let facts = core::mem::take(&mut self.facts);
         let buffers = core::mem::take(&mut self.buffers);
         Opened::finish(self.receiver, facts, self.content.take(), buffers, self.times)
