@@ -279,7 +279,9 @@ def clear_signed(entity: bytes, cms: bytes, boundary: bytes = b"==sig") -> bytes
         b"--" + boundary + b"\r\n" + entity + b"\r\n--" + boundary + b"\r\n"
         b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + signature
-        + b"--" + boundary + b"--\r\n"
+        + b"--"
+        + boundary
+        + b"--\r\n"
     )
 
 

@@ -9,7 +9,7 @@ import base64
 import email
 import email.policy
 import os
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from typing import TYPE_CHECKING
 
 import mailseal
@@ -92,7 +92,10 @@ SHAPES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: entity(gcm(), "application/pkcs7-mime; smime-type=authEnveloped-data"),
         set(),
     ),
-    "c smime-type in lower case": (lambda: entity(gcm(), "application/PKCS7-MIME; SMIME-TYPE=authenveloped-data"), set()),
+    "c smime-type in lower case": (
+        lambda: entity(gcm(), "application/PKCS7-MIME; SMIME-TYPE=authenveloped-data"),
+        set(),
+    ),
     "d no smime-type": (lambda: entity(sealed(), "application/pkcs7-mime; name=smime.p7m"), set()),
     "d another smime-type": (
         lambda: entity(sealed(), "application/pkcs7-mime; smime-type=signed-data"),
@@ -113,8 +116,9 @@ SHAPES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         {"mime.type-mismatch"},
     ),
     "e octet-stream, name in the disposition": (
-        lambda: b'Content-Disposition: attachment; filename="smime.p7m"\r\n'
-        + entity(sealed(), "application/octet-stream"),
+        lambda: (
+            b'Content-Disposition: attachment; filename="smime.p7m"\r\n' + entity(sealed(), "application/octet-stream")
+        ),
         {"mime.type-mismatch"},
     ),
     "e octet-stream without name": (lambda: entity(sealed(), "application/octet-stream"), {"mime.type-mismatch"}),
@@ -197,7 +201,9 @@ SHAPES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
 
 def quoted(cms: bytes) -> bytes:
     """Each octet as =XX, lines of 25 octets."""
-    return b"".join(b"".join(b"=%02X" % octet for octet in cms[at : at + 25]) + b"=\r\n" for at in range(0, len(cms), 25))
+    return b"".join(
+        b"".join(b"=%02X" % octet for octet in cms[at : at + 25]) + b"=\r\n" for at in range(0, len(cms), 25)
+    )
 
 
 @pytest.mark.parametrize(
@@ -427,7 +433,9 @@ CLEAR: dict[str, tuple[Callable[[bytes], bytes], set[str]]] = {
         set(),
     ),
     "signature as octet-stream": (
-        lambda text: text.replace(b"Content-Type: application/pkcs7-signature", b"Content-Type: application/octet-stream"),
+        lambda text: text.replace(
+            b"Content-Type: application/pkcs7-signature", b"Content-Type: application/octet-stream"
+        ),
         {"mime.type-mismatch"},
     ),
     "micalg sha256": (lambda text: text.replace(b"micalg=sha-256", b"micalg=sha256"), set()),
@@ -554,7 +562,7 @@ def stdlib_parts(text: bytes) -> list[str]:
     """Paths of the S/MIME parts below the root, outermost only, as Python's own `email` sees them."""
     found: list[str] = []
 
-    def visit(part: EmailMessage, path: str) -> None:
+    def visit(part: MIMEPart, path: str) -> None:
         for number, child in enumerate(part.iter_parts() if part.is_multipart() else (), 1):
             at = f"{path}/{number}"
             if child.get_content_type() in ("application/pkcs7-mime", "multipart/signed"):
@@ -570,7 +578,9 @@ def stdlib_parts(text: bytes) -> list[str]:
 
 @given(
     st.recursive(
-        st.sampled_from(["text", "sealed", "clear"]), lambda inner: st.lists(inner, min_size=1, max_size=3), max_leaves=6
+        st.sampled_from(["text", "sealed", "clear"]),
+        lambda inner: st.lists(inner, min_size=1, max_size=3),
+        max_leaves=6,
     ),
     st.booleans(),
 )

@@ -199,6 +199,7 @@ findings! {
     ChainNotJudged "chain.not-judged" Weak "house policy" "no trust anchors were given: the chain was not judged" "give trust anchors";
     AddressNoneInCertificate "address.none-in-certificate" Weak "RFC 8550 §3" "the signer's certificate names no address" "check the signer by its subject";
     AddressNoFrom "address.no-from" Weak "RFC 8550 §3" "the message has no From to compare with" "";
+    AddressDisplayName "address.display-name" Weak "RFC 5322 §3.4" "the display name of From looks like another address, or holds controls" "look at the address, not at the name";
     AddressReported "address.mismatch-reported" Weak "house policy" "no address of the signer's certificate is an address of From; the policy only reports it" "check who the signer is";
 
     // --- notes ---
