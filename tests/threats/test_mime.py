@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from typing import TYPE_CHECKING
 
@@ -382,3 +383,24 @@ def test_par_09_hostile_pem_is_linear() -> None:
         with pytest.raises(mailseal.Error):
             mailseal.load_certificates(text)
         assert time.perf_counter() - start < 3
+
+
+def test_msg_18_intact_valid_then_and_trusted_today_are_three_answers(receive: Receive, alice: build.Person) -> None:
+    """The certificates hold from 2020 to 2040: what was right then stays told apart from what holds later."""
+    text = build.signed_mail(alice)
+    then = datetime.datetime(2026, 7, 6, tzinfo=datetime.UTC)
+    later = datetime.datetime(2050, 1, 1, tzinfo=datetime.UTC)
+    receiver = receive("default")
+    answers = {}
+    for at in (then, later):
+        opened = receiver.open(text, at=at)
+        (signer,) = opened.signers
+        answers[at] = (str(opened.verdict.status), str(signer.integrity), str(signer.time))
+        assert opened.content == build.TEXT
+    assert answers[then] == ("VALID", "OK", "OK")
+    assert answers[later] == ("INDETERMINATE", "OK", "FAILED")
+    # Judged again without opening again: the same, and a broken signature is broken at any time.
+    assert receiver.open(text, at=then).judge(at=later).status == "INDETERMINATE"
+    broken = receiver.open(text.replace(b"quarterly", b"quarterlY"), at=then)
+    assert broken.signers[0].integrity == "FAILED"
+    assert broken.signers[0].time == "OK"
