@@ -24,7 +24,7 @@ from mailseal.errors import (
 from mailseal.keys import Identity, Keyring, load_identities
 from mailseal.policy import Limits, Policy
 from mailseal.receiver import Item, Receiver, decrypt, open_message, verify
-from mailseal.results import Batch, Check, Opened, Signer, Status, Summary, Verdict
+from mailseal.results import Batch, Check, Errant, Opened, Signer, Status, Summary, Verdict
 from mailseal.trust import TrustStore
 
 # `mailseal.open(...)` reads well; it is not in __all__, so that a star import leaves the built-in alone.
@@ -36,6 +36,7 @@ __all__ = [
     "Check",
     "Config",
     "DecryptionError",
+    "Errant",
     "Error",
     "Field",
     "Finding",

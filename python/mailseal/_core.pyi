@@ -287,6 +287,9 @@ class Opened:
     @property
     def coverage(self) -> str: ...
     @property
+    def errant(self) -> list[tuple[str, bool, bool]]:
+        """Path, encrypted, forwarded."""
+    @property
     def layers(self) -> tuple[Layer, ...]: ...
     @property
     def signers(self) -> tuple[Signer, ...]: ...
@@ -343,8 +346,16 @@ class Receiver:
     @property
     def policy(self) -> Policy: ...
     def open(
-        self, raw: bytes, now: int, at: int | None = ..., received_at: int | None = ..., source: str | None = ...
-    ) -> Opened: ...
+        self,
+        raw: bytes,
+        now: int,
+        at: int | None = ...,
+        received_at: int | None = ...,
+        source: str | None = ...,
+        part: str | None = ...,
+    ) -> Opened:
+        """`part`: the path of the one part to open."""
+
     def open_cms(self, cms: bytes, detached_content: bytes | None, now: int, at: int | None = ...) -> Opened: ...
     def settle(self, opened: Opened, certificates: Sequence[Certificate], now: int, at: int | None = ...) -> Opened:
         """Judges again with more certificates, without decrypting again."""

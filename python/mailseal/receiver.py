@@ -67,15 +67,21 @@ class Receiver:
         at: datetime | None = None,
         received_at: datetime | None = None,
         source: str | None = None,
+        part: str | None = None,
     ) -> Opened:
         """Opens one message: bytes-like, path object or binary file. Bad mail never raises; its verdict tells.
 
-        `at`: judge for this time. `received_at`: when it came, for policies that judge by it. Raises TypeError (str is
-        refused: a message is bytes), ValueError (a time without zone), OSError.
+        `at`: judge for this time. `received_at`: when it came, for policies that judge by it. `part`: open this part
+        alone, by its path, such as one of `opened.errant` (RFC 9787 §6.2): the answer is about that part and holds
+        nothing from beside it; a forwarded message is judged by its own From. `content` is None where there is no such
+        part. Raises TypeError (str is refused: a message is bytes), ValueError (a time without zone, a part that does
+        not begin with `/`), OSError.
         """
+        if part is not None and not part.startswith("/"):
+            raise ValueError(f"part is a path such as /2, not {part!r}")
         data, name = message_bytes(raw, self._limit)
         moments = to_seconds(at, "at"), to_seconds(received_at, "received_at")
-        return Opened(self._inner.open(data, now(), *moments, source if source is not None else name))
+        return Opened(self._inner.open(data, now(), *moments, source if source is not None else name, part))
 
     def verify(self, raw: MessageSource, **times: Any) -> Opened:
         """Opens a message whose verdict is VALID. Raises VerificationError (with `.opened`), or what stands before it:

@@ -152,6 +152,15 @@ class Verdict:
         return f"<Verdict {self.status} {self.summary} {[finding.code for finding in self.findings]}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Errant:
+    """A signed or encrypted part beside others, or in a forwarded message."""
+
+    path: str
+    encrypted: bool
+    forwarded: bool
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Opened:
     """One message, opened and judged."""
@@ -189,6 +198,12 @@ class Opened:
     def coverage(self) -> str:
         """Which parts the signature covers, such as `1 of 2 parts`."""
         return self._inner.coverage
+
+    @property
+    def errant(self) -> tuple[Errant, ...]:
+        """Signed and encrypted parts outside the cryptographic envelope (RFC 9787 §6.2): reported, opened only by
+        `receiver.open(raw, part=errant.path)`."""
+        return tuple(Errant(*one) for one in self._inner.errant)
 
     @property
     def layers(self) -> tuple[_core.Layer, ...]:

@@ -271,3 +271,22 @@ def test_every_verb_has_help(mailseal_command: Mailseal, verb: str) -> None:
     assert mailseal_command.out.startswith("Usage: mailseal " + verb)
     assert mailseal_command("--help") == 0
     assert verb in mailseal_command.out
+
+
+def test_part_opens_an_errant_layer_alone(
+    mailseal_command: Mailseal, world: World, files: dict[str, Path], root_file: Path, tmp_path: Path
+) -> None:
+    head = b'From: lists@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=="\r\n\r\n'
+    wrapped = tmp_path / "wrapped.eml"
+    notice = b"--==\r\n\r\nfrom outside\r\n--==\r\nContent-Type: message/rfc822\r\n\r\n"
+    wrapped.write_bytes(head + notice + files["signed"].read_bytes() + b"\r\n--==--\r\n")
+    trust = ("--trust", root_file, "--at", AT)
+    assert mailseal_command("verify", wrapped, *trust) == exit_codes.FALSE
+    assert "--part /2/1" in mailseal_command.out
+    assert mailseal_command("verify", wrapped, *trust, "--part", "/2/1") == exit_codes.OK
+    assert mailseal_command("open", wrapped, *trust, "--part", "/9") == exit_codes.MALFORMED
+    assert mailseal_command("open", wrapped, *trust, "--part", "2") == exit_codes.USAGE
+    wrapped.write_bytes(head + notice + world.encrypted() + b"\r\n--==--\r\n")
+    keys = ("--keys", files["bob.p12"], "--password-file", files["password"])
+    assert mailseal_command("decrypt", wrapped, *keys, "--part", "/2/1", "-o", tmp_path / "out") == exit_codes.OK
+    assert BODY in (tmp_path / "out").read_bytes()

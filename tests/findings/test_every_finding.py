@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from mailseal import core
 
-from tests.findings import chain, decryption, signer, structure
+from tests.findings import chain, decryption, shapes, signer, structure
 from tests.findings.cases import ALICE, BOB, CASES, codes
 from tests.support import smime_build as build
 
 ROWS = [row["code"] for row in core.table("findings")]
-assert all((chain, decryption, signer, structure)), "imported for the cases that they register"
+assert all((chain, decryption, shapes, signer, structure)), "imported for the cases that they register"
 
 
 def test_every_row_has_a_case_and_every_case_a_row() -> None:

@@ -325,22 +325,25 @@ def part(cms: bytes, smime_type: str = "enveloped-data") -> bytes:
     ).encode() + base64.encodebytes(cms).replace(b"\n", b"\r\n")
 
 
-def clear_signed(entity: bytes, cms: bytes) -> bytes:
+def clear_signed(entity: bytes, cms: bytes, boundary: bytes = b"==sig") -> bytes:
     """The entity multipart/signed round `entity`, whose last CRLF is its own."""
     signature = base64.encodebytes(cms).replace(b"\n", b"\r\n")
     return (
         b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256;'
-        b' boundary="==sig"\r\n\r\n'
-        b"--==sig\r\n" + entity + b"\r\n--==sig\r\n"
+        b' boundary="' + boundary + b'"\r\n\r\n'
+        b"--" + boundary + b"\r\n" + entity + b"\r\n--" + boundary + b"\r\n"
         b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + signature
-        + b"--==sig--\r\n"
+        + b"--"
+        + boundary
+        + b"--\r\n"
     )
 
 
-def mixed(*entities: bytes) -> bytes:
-    parts = b"".join(b"--==mix\r\n" + entity + b"\r\n" for entity in entities)
-    return b'Content-Type: multipart/mixed; boundary="==mix"\r\n\r\n' + parts + b"--==mix--\r\n"
+def mixed(*entities: bytes, boundary: bytes = b"==mix") -> bytes:
+    parts = b"".join(b"--" + boundary + b"\r\n" + entity + b"\r\n" for entity in entities)
+    head = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\r\n\r\n'
+    return head + parts + b"--" + boundary + b"--\r\n"
 
 
 def signed_mail(signer: Person, entity: bytes = TEXT, sender: str = "alice@example.com") -> bytes:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _OUTPUT_HELP = "Write the content there, byte for byte; `-` is standard output, and the report then goes to stderr."
+_part_option = click.option(
+    "--part", metavar="PATH", help="Open this part alone, such as /2: one that a report calls signed or encrypted."
+)
 
 
 @click.command("open")
@@ -34,13 +37,16 @@ _OUTPUT_HELP = "Write the content there, byte for byte; `-` is standard output, 
 @key_options
 @trust_options("default")
 @at_option
+@_part_option
 @json_option
-def open_command(file: str, output: str | None, at: datetime | None, as_json: bool, **means: Any) -> int:
+def open_command(
+    file: str, output: str | None, at: datetime | None, part: str | None, as_json: bool, **means: Any
+) -> int:
     """Open a message: decrypt, verify, and say what is in it.
 
     Example: mailseal open mail.eml --keys me.p12 --ask-password --trust roots.pem -o content.eml
     """
-    opened = _open(file, at, means)
+    opened = _open(file, at, part, means)
     _tell(opened, file, as_json, to_stderr=output == STDIN)
     _save(opened, output)
     return exit_codes.of_opened(opened)
@@ -52,15 +58,18 @@ def open_command(file: str, output: str | None, at: datetime | None, as_json: bo
 @key_options
 @trust_options("default")
 @at_option
+@_part_option
 @json_option
-def verify_command(file: str, output: str | None, at: datetime | None, as_json: bool, **means: Any) -> int:
+def verify_command(
+    file: str, output: str | None, at: datetime | None, part: str | None, as_json: bool, **means: Any
+) -> int:
     """Say whether the signature of a message is good.
 
     Exits 0 only if the verdict is VALID; a message without signature is not.
 
     Example: mailseal verify mail.eml --trust roots.pem
     """
-    opened = _open(file, at, means)
+    opened = _open(file, at, part, means)
     _tell(opened, file, as_json, to_stderr=output == STDIN)
     if opened.verdict.is_valid:
         _save(opened, output)
@@ -74,8 +83,9 @@ def verify_command(file: str, output: str | None, at: datetime | None, as_json: 
 )
 @key_options
 @trust_options("default")
+@_part_option
 @json_option
-def decrypt_command(file: str, output: str, as_json: bool, **means: Any) -> int:
+def decrypt_command(file: str, output: str, part: str | None, as_json: bool, **means: Any) -> int:
     """Write the content of an encrypted message, byte for byte.
 
     Signatures are not demanded: use `verify` or `open` for them. A message that is not encrypted is written as it is.
@@ -83,7 +93,7 @@ def decrypt_command(file: str, output: str, as_json: bool, **means: Any) -> int:
 
     Example: mailseal decrypt mail.eml --keys keys/ --password-env KEY_PASSWORD > content.eml
     """
-    opened = _open(file, None, means)
+    opened = _open(file, None, part, means)
     if as_json:
         click.echo(json.dumps(opened.to_dict(), indent=2), err=output == STDIN)
     content = opened.require_content()
@@ -114,9 +124,11 @@ def inspect_command(file: str, as_json: bool) -> int:
     return exit_codes.OK
 
 
-def _open(file: str, at: datetime | None, means: dict[str, Any]) -> Opened:
+def _open(file: str, at: datetime | None, part: str | None, means: dict[str, Any]) -> Opened:
+    if part is not None and not part.startswith("/"):
+        raise click.BadParameter("a part is a path such as /2", param_hint="--part")
     receiver = Means(**means).receiver()
-    return receiver.open(message_source(file), at=at, source=file)
+    return receiver.open(message_source(file), at=at, source=file, part=part)
 
 
 def _tell(opened: Opened, file: str, as_json: bool, *, to_stderr: bool) -> None:

@@ -68,6 +68,10 @@ def print_opened(opened: Opened, name: str, *, err: bool = False) -> None:
         out.print("    " + "  ".join(f"{name} {_check(getattr(signer, name))}" for name in _ANSWERS))
     if opened.coverage:
         out.print(f"  covers {clean(opened.coverage)}")
+    for errant in opened.errant:
+        kind = "encrypted" if errant.encrypted else "signed"
+        where = "in a forwarded message" if errant.forwarded else "beside other parts"
+        out.print(f"  {kind} part {clean(errant.path)} {where}: not opened; --part {clean(errant.path)} opens it alone")
     if opened.decryption is Check.OK and not opened.authenticated:
         out.print("  [yellow]not authenticated: the content may have been changed on the way[/]")
     for line in verdict.explain().splitlines():

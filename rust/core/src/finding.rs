@@ -178,6 +178,8 @@ findings! {
     CertificateMalformed "certificate.malformed" Malformed "RFC 5280 §4.1" "the certificate cannot be read" "";
     KeyMismatch "key.mismatch" Malformed "RFC 5958" "private key and certificate do not belong together" "load the matching pair";
 
+    StructurePartAbsent "structure.part-absent" Malformed "RFC 9787 §6.2" "the part that was asked for is not in the message, or lies in a layer that does not open" "`mailseal open FILE` names the parts that can be asked for";
+
     // --- unsupported ---
     CmsContentType "cms.content-type" Unsupported "RFC 5652 §4" "an unknown content type" "";
     SignerAlgorithmUnsupported "signer.algorithm-unsupported" Unsupported "RFC 5652 §5.3" "the signer's algorithm is not known or not implemented" "";
@@ -197,9 +199,12 @@ findings! {
     CmsTrailingData "cms.trailing-data" Weak "X.690" "bytes follow the CMS structure" "";
     MimeAmbiguous "mime.ambiguous" Weak "RFC 2045" "the MIME structure can be read in two ways" "";
     StructureErrantSignature "structure.errant-signature" Weak "RFC 9787 §6.2.1" "a signed part lies beside unsigned parts: the message as a whole is not signed" "look at the signed part alone";
+    StructureTnef "structure.tnef" Weak "MS-OXTNEF" "a winmail.dat (TNEF) holds the message in a form of its own: what was signed in it cannot be verified" "ask the sender for MIME; a gateway or server may have packed it";
+    StructureNotFollowed "structure.not-followed" Weak "RFC 2046 §5.2" "a message/partial or message/external-body: its content lies elsewhere and is never fetched or put together" "ask the sender for the whole message";
     ChainNotJudged "chain.not-judged" Weak "house policy" "no trust anchors were given: the chain was not judged" "give trust anchors";
     AddressNoneInCertificate "address.none-in-certificate" Weak "RFC 8550 §3" "the signer's certificate names no address" "check the signer by its subject";
     AddressNoFrom "address.no-from" Weak "RFC 8550 §3" "the message has no From to compare with" "";
+    AddressDisplayName "address.display-name" Weak "RFC 5322 §3.4" "the display name of From looks like another address, or holds controls" "look at the address, not at the name";
     AddressReported "address.mismatch-reported" Weak "house policy" "no address of the signer's certificate is an address of From; the policy only reports it" "check who the signer is";
 
     // --- notes ---
@@ -209,6 +214,11 @@ findings! {
     SignerDigestNotListed "signer.digest-not-listed" Note "RFC 5652 §5.1" "the signer's digest is not among digestAlgorithms" "";
     CmsVersion "cms.version" Note "RFC 5652 §5.1" "the version differs from what RFC 5652 prescribes" "";
     MimeTypeMismatch "mime.type-mismatch" Note "RFC 8551 §3.2" "the label of the part differs from its content" "";
+    MimeMicalgMismatch "mime.micalg-mismatch" Note "RFC 8551 §3.5.3.2" "micalg names another digest than the signer used; the signer's was computed" "";
+    MimeNoEntity "mime.no-entity" Note "RFC 8551 §3.1" "the content of a layer is no MIME entity: it is given as it is" "";
+    StructureForwardedSignature "structure.forwarded-signature" Note "RFC 9787 §6.3" "a forwarded message carries a signature of its own, which says nothing of this message" "open the part alone to have it judged";
+    StructureJournal "structure.journal" Note "MS-OXJRNL" "a journal report: the message that was reported lies in it" "open the part alone";
+    StructurePartOpened "structure.part-opened" Note "RFC 9787 §6.2" "only the part that was asked for was opened and judged" "";
     MimeLineEndings "mime.line-endings" Note "RFC 8551 §3.1.1" "line endings were changed on the way; the signature was checked over CRLF" "";
     MimeTransferRepaired "mime.transfer-repaired" Note "RFC 2045 §6.8" "characters that do not belong to the encoding were skipped" "";
     MimeUnclosed "mime.unclosed" Note "RFC 2046 §5.1" "a multipart lacks its closing boundary" "";

@@ -59,7 +59,10 @@ fn described(opened: &Opened, bare: bool) -> Value {
                 "signing_time": signer.signing_time.map(|time| time.to_string()), "signed_attrs": signer.signed_attrs})
         })
         .collect();
-    let errant: Vec<_> = errant.iter().map(|part| json!({"path": part.path, "encrypted": part.encrypted})).collect();
+    let errant: Vec<_> = errant
+        .iter()
+        .map(|part| json!({"path": part.path, "encrypted": part.encrypted, "forwarded": part.forwarded}))
+        .collect();
     let findings: Vec<_> = opened.facts.findings.iter().map(ToString::to_string).collect();
     json!({"form": if bare { "cms" } else { "message" }, "message_id": mail.message_id, "subject": mail.subject,
         "layers": layers, "signers": signers, "errant": errant, "findings": findings,

@@ -334,6 +334,13 @@ impl Opened {
         &self.inner.verdict.coverage
     }
 
+    /// Path, encrypted, forwarded.
+    #[getter]
+    fn errant(&self) -> Vec<(&str, bool, bool)> {
+        let errant = self.inner.facts.errant.iter();
+        errant.map(|part| (part.path.as_str(), part.encrypted, part.forwarded)).collect()
+    }
+
     #[getter]
     fn layers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let layers: PyResult<Vec<_>> = self.inner.facts.layers.iter().map(|layer| Layer::new(py, layer)).collect();

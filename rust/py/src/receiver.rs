@@ -63,7 +63,8 @@ impl Receiver {
         Policy(self.inner.policy().clone())
     }
 
-    #[pyo3(signature = (raw, now, at = None, received_at = None, source = None))]
+    #[pyo3(signature = (raw, now, at = None, received_at = None, source = None, part = None))]
+    #[allow(clippy::too_many_arguments, reason = "options of one call")]
     fn open(
         &self,
         py: Python<'_>,
@@ -72,10 +73,14 @@ impl Receiver {
         at: Option<i64>,
         received_at: Option<i64>,
         source: Option<String>,
+        part: Option<&str>,
     ) -> PyResult<Opened> {
         let times = times(now, at, received_at);
         let bytes = raw.as_bytes();
-        let opened = enter(py, || self.inner.open(bytes, times))?;
+        let opened = enter(py, || match part {
+            Some(part) => self.inner.open_part(bytes, part, times),
+            None => self.inner.open(bytes, times),
+        })?;
         Ok(Opened::new(raw.unbind(), opened, Arc::clone(&self.inner), source))
     }
 

@@ -27,6 +27,14 @@ impl Entity {
     }
 }
 
+/// Whether the first line can be of a header: empty, a field whose name is of letters, digits and dashes, or an mbox's
+/// `From ` line. Bytes that are no entity seldom begin so.
+pub(crate) fn begins_like_header(raw: &[u8]) -> bool {
+    let name = raw.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    let behind = raw.get(name..).unwrap_or_default().trim_ascii_start();
+    is_from_line(raw) || raw.starts_with(b"\n") || raw.starts_with(b"\r\n") || (name > 0 && behind.starts_with(b":"))
+}
+
 /// A `From ` line of an mbox; `From :` is a field that someone would like to have passed over.
 fn is_from_line(text: &[u8]) -> bool {
     let Some(rest) = text.strip_prefix(b"From ") else { return false };

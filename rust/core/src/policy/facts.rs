@@ -176,6 +176,8 @@ pub struct Mail {
 pub struct Errant {
     pub path: String,
     pub encrypted: bool,
+    /// It lies in a message/rfc822: a message of its own, with a From of its own.
+    pub forwarded: bool,
 }
 
 /// What could settle an open question.
@@ -205,6 +207,8 @@ pub struct Facts {
     pub errant: Vec<Errant>,
     /// Parts of the root multipart when there are errant layers.
     pub parts: usize,
+    /// The errant part that was asked for: layers below it and its signers are all that was judged.
+    pub part: Option<Errant>,
     /// Findings about structure and decryption.
     pub findings: Vec<Finding>,
     pub wanted: Vec<Wanted>,

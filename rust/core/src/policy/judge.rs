@@ -165,6 +165,12 @@ impl Judge<'_> {
         if status == Some(Status::Valid) && self.findings.iter().any(|finding| finding.code.family() == Family::Limit) {
             return Status::Indeterminate;
         }
+        // Two readers may see two messages: what one of them shows may not be what was signed (PAR-13).
+        let is_layer = |path: &str| signed.iter().any(|layer| layer.path == path);
+        let ambiguous = |finding: &Finding| finding.code == Code::MimeAmbiguous && is_layer(&finding.path);
+        if status == Some(Status::Valid) && self.findings.iter().any(ambiguous) {
+            return Status::Indeterminate;
+        }
         status.unwrap_or(Status::Invalid)
     }
 
@@ -428,11 +434,14 @@ fn summary(facts: &Facts, status: Status) -> Summary {
 }
 
 fn coverage(facts: &Facts) -> String {
-    if facts.intact_from(0) {
-        return "all".to_owned();
+    let beside = facts.part.as_ref().is_some_and(|part| !part.forwarded && facts.parts > 0);
+    match (facts.intact_from(0), beside) {
+        (true, true) => return format!("1 of {} parts", facts.parts),
+        (true, false) => return "all".to_owned(),
+        (false, _) => {}
     }
-    let signed_parts = facts.errant.iter().filter(|errant| !errant.encrypted).count();
-    if facts.layers.is_empty() && signed_parts > 0 && facts.parts > 0 {
+    let signed_parts = facts.errant.iter().filter(|errant| !errant.encrypted && !errant.forwarded).count();
+    if facts.part.is_none() && facts.layers.is_empty() && signed_parts > 0 && facts.parts > 0 {
         return format!("{} of {} parts", signed_parts.min(facts.parts), facts.parts);
     }
     "none".to_owned()

@@ -3,89 +3,12 @@
 
 use std::borrow::Cow;
 
+use super::label::{Label, Quirk, Shape, cms_body, kind_by_label, micalg_names, signature_part};
 use super::{Opening, Phase, Place, mail, range_in};
 use crate::cms::content_info::{ContentInfo, ContentKind, sniff};
-use crate::mime::content_type::{ContentDisposition, ContentType, file_name};
-use crate::mime::scan::{Entity, Header, Multipart};
-use crate::mime::transfer::{self, TransferEncoding};
-use crate::mime::walk::walk;
-use crate::policy::facts::{Errant, Form, Layer, LayerKind};
-use crate::{Code, Error, Finding, Limits, Result};
-
-/// What an entity turned out to be.
-enum Shape {
-    ClearSigned {
-        boundary: String,
-        protocol_named: bool,
-    },
-    Opaque,
-    /// `compound`: it holds other entities, so that there may be layers below it.
-    Plain {
-        compound: bool,
-        boundary: Option<String>,
-    },
-}
-
-/// An entity's header, as far as the choice of a layer needs it.
-struct Label {
-    content_type: ContentType,
-    encoding: TransferEncoding,
-    file_name: Option<String>,
-}
-
-impl Label {
-    fn read(header: &Header<'_>) -> Self {
-        let value = |name: &str| header.first(name).map(|field| field.value);
-        let content_type = ContentType::parse(value("Content-Type").unwrap_or_default());
-        let disposition = ContentDisposition::parse(value("Content-Disposition").unwrap_or_default());
-        let encoding = value("Content-Transfer-Encoding").map_or(TransferEncoding::SevenBit, TransferEncoding::parse);
-        Self { file_name: file_name(&content_type, Some(&disposition)), content_type, encoding }
-    }
-
-    fn shape(&self, body: &[u8]) -> Shape {
-        let kind = (self.content_type.kind.as_str(), self.content_type.subtype.as_str());
-        match kind {
-            ("multipart", subtype) => {
-                let boundary = self.content_type.parameter("boundary").map(str::to_owned);
-                let protocol = self.content_type.parameter("protocol").unwrap_or_default();
-                let named = is_signature_type(protocol);
-                match boundary {
-                    Some(boundary) if subtype == "signed" && (named || protocol.is_empty()) => {
-                        Shape::ClearSigned { boundary, protocol_named: named }
-                    }
-                    boundary => Shape::Plain { compound: true, boundary },
-                }
-            }
-            ("application", subtype) if is_mime_type(subtype) => Shape::Opaque,
-            ("application", "octet-stream") if self.has_cms_name() => Shape::Opaque,
-            ("application", _) if self.looks_like_cms(body) => Shape::Opaque,
-            (kind, _) => Shape::Plain { compound: kind == "message", boundary: None },
-        }
-    }
-
-    /// RFC 8551 §3.10: application/octet-stream with a file name of S/MIME.
-    fn has_cms_name(&self) -> bool {
-        let Some((_, extension)) = self.file_name.as_deref().and_then(|name| name.rsplit_once('.')) else {
-            return false;
-        };
-        ["p7m", "p7s", "p7c", "p7z"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-    }
-
-    fn looks_like_cms(&self, body: &[u8]) -> bool {
-        let start = body.get(..256.min(body.len())).unwrap_or_default();
-        transfer::decode(start, self.encoding).is_ok_and(|decoded| sniff(&decoded.bytes).is_some())
-    }
-}
-
-fn is_signature_type(protocol: &str) -> bool {
-    ["application/pkcs7-signature", "application/x-pkcs7-signature"]
-        .iter()
-        .any(|known| protocol.eq_ignore_ascii_case(known))
-}
-
-fn is_mime_type(subtype: &str) -> bool {
-    matches!(subtype, "pkcs7-mime" | "x-pkcs7-mime" | "pkcs7-signature" | "x-pkcs7-signature")
-}
+use crate::mime::scan::{Entity, Header, Multipart, begins_like_header};
+use crate::policy::facts::{Form, Layer, LayerKind};
+use crate::{Code, Error, Finding, Result};
 
 impl<'m> Opening<'m> {
     /// Looks at the entity at `place`: a layer to open, or the content.
@@ -108,22 +31,30 @@ impl<'m> Opening<'m> {
     fn look(&mut self, place: &Place, path: &str) -> Result<Phase<'m>> {
         let limits = self.limits();
         let bytes = self.bytes(place);
-        let entity = Entity::scan(bytes, 0..bytes.len(), limits)?;
-        let header = Header::parse(bytes, entity.header.clone(), limits)?;
+        let entity = match Entity::scan(bytes, 0..bytes.len(), limits) {
+            Ok(entity) => entity,
+            // What a layer holds may be any bytes (RFC 5652 §5.2): without a field at its begin it has no header to be too long.
+            Err(_) if path != "/" && !begins_like_header(bytes) => return Ok(self.no_entity(path)),
+            Err(error) => return Err(error),
+        };
+        let header = match Header::parse(bytes, entity.header.clone(), limits) {
+            Ok(header) if path != "/" && header.fields().is_empty() && header.junk() > 0 => {
+                return Ok(self.no_entity(path));
+            }
+            Ok(header) => header,
+            Err(_) if path != "/" && !begins_like_header(bytes) => return Ok(self.no_entity(path)),
+            Err(error) => return Err(error),
+        };
         let label = Label::read(&header);
-        // The first of each counts here; another reader may take the last.
-        let twice =
-            ["Content-Type", "Content-Transfer-Encoding"].into_iter().find(|name| header.all(name).nth(1).is_some());
         let shape = label.shape(bytes.get(entity.body.clone()).unwrap_or_default());
+        let journal = header.first("X-MS-Journal-Report").is_some();
         if path == "/" {
             let mut findings = Vec::new();
             let mail = mail::mail(&header, limits, &mut findings);
             self.facts.findings.extend(findings);
             self.facts.mail = mail;
         }
-        if let Some(name) = twice {
-            self.facts.findings.push(Finding::new(Code::MimeAmbiguous).path(path).detail(format!("several {name}")));
-        }
+        self.name_quirks(&label, path, journal);
         let is_layer = !matches!(shape, Shape::Plain { .. });
         if is_layer && self.facts.layers.len() as u64 >= limits.layers {
             self.content = None;
@@ -132,15 +63,30 @@ impl<'m> Opening<'m> {
         let body = Place { start: place.start + entity.body.start, end: place.start + entity.body.end, ..*place };
         match shape {
             Shape::ClearSigned { boundary, protocol_named } => {
-                self.clear_signed(place, &body, path, &boundary, protocol_named)
+                self.clear_signed(place, &body, path, &boundary, protocol_named, &label)
             }
             Shape::Opaque => Ok(self.opaque(place, &body, path, &label)),
-            Shape::Plain { compound, boundary } => {
-                if compound {
-                    self.errant_layers(place, &body, path, boundary.as_deref())?;
-                }
-                Ok(Phase::Finished)
-            }
+            Shape::Plain { compound: true, boundary } => self.errant_layers(place, &body, path, boundary.as_deref()),
+            Shape::Plain { .. } => Ok(Phase::Finished),
+        }
+    }
+
+    /// The content of a layer that is bytes and no entity: shown as it is.
+    fn no_entity(&mut self, path: &str) -> Phase<'m> {
+        self.facts.findings.push(Finding::new(Code::MimeNoEntity).path(path));
+        Phase::Finished
+    }
+
+    /// What the reader should know of an entity beyond its layers.
+    pub(super) fn name_quirks(&mut self, label: &Label, path: &str, journal: bool) {
+        let quirk = match label.quirk() {
+            Some(Quirk::Tnef) => Some(Code::StructureTnef),
+            Some(Quirk::NotFollowed) => Some(Code::StructureNotFollowed),
+            None => journal.then_some(Code::StructureJournal),
+        };
+        self.facts.findings.extend(quirk.map(|code| Finding::new(code).path(path)));
+        if let Some(kind) = label.ambiguity {
+            self.facts.findings.push(Finding::new(Code::MimeAmbiguous).path(path).detail(kind));
         }
     }
 
@@ -152,6 +98,7 @@ impl<'m> Opening<'m> {
         path: &str,
         boundary: &str,
         named: bool,
+        label: &Label,
     ) -> Result<Phase<'m>> {
         let limits = self.limits();
         let bytes = self.bytes(body);
@@ -167,17 +114,18 @@ impl<'m> Opening<'m> {
             _ => Err(Error::with(Code::MimeMalformed, format!("multipart/signed with {} parts", parts.parts.len()))),
         };
         if !named && !signature.as_ref().is_ok_and(|found| sniff(&found.cms).is_some()) {
-            // Without a protocol parameter only the content tells; this one is not S/MIME.
-            return Ok(Phase::Finished);
+            // Where protocol does not name S/MIME only the content tells; this one is something else.
+            return self.errant_layers(entity, body, path, Some(boundary));
         }
-        let unclosed = !parts.closed;
+        let (unclosed, reopened) = (!parts.closed, parts.reopened);
         let repaired = signature.as_ref().is_ok_and(|found| found.repaired);
-        let mislabelled = signature.as_ref().is_ok_and(|found| found.mislabelled);
+        let mislabelled = !named || signature.as_ref().is_ok_and(|found| found.mislabelled);
         let signature = signature.map(|found| found.cms.into_owned());
         for (code, found) in [
             (Code::MimeUnclosed, unclosed),
             (Code::MimeTransferRepaired, repaired),
             (Code::MimeTypeMismatch, mislabelled),
+            (Code::MimeAmbiguous, reopened),
         ] {
             if found {
                 self.facts.findings.push(Finding::new(code).path(path));
@@ -189,35 +137,33 @@ impl<'m> Opening<'m> {
         match (signature, signed_part) {
             (Ok(cms), Some(part)) => {
                 let cms = self.keep(cms);
-                let inner = inner_path(path, Some(1));
-                Ok(self.signed_data(&cms, Some(&part), layer, Some((part.clone(), inner))))
+                let inner = inner_path(path, "1");
+                let first = self.facts.signers.len();
+                let phase = self.signed_data(&cms, Some(&part), layer, Some((part.clone(), inner)));
+                self.check_micalg(label.content_type.parameter("micalg"), first, path);
+                Ok(phase)
             }
             (Err(error), _) => Ok(self.broken(layer, error)),
             (Ok(_), None) => Ok(self.broken(layer, Error::with(Code::MimeMalformed, "multipart/signed without parts"))),
         }
     }
 
+    /// micalg is a hint for one-pass readers: what the signers name counts (RFC 8551 §3.5.3.2).
+    fn check_micalg(&mut self, micalg: Option<&str>, first: usize, path: &str) {
+        let Some(micalg) = micalg else { return };
+        let signers = self.facts.signers.get(first..).unwrap_or_default();
+        if signers.iter().any(|signer| !micalg_names(&signer.digest, micalg)) {
+            self.facts.findings.push(Finding::new(Code::MimeMicalgMismatch).path(path).detail(micalg));
+        }
+    }
+
     /// application/pkcs7-mime and what else holds CMS: the ContentInfo says what it is.
     fn opaque(&mut self, entity: &Place, body: &Place, path: &str, label: &Label) -> Phase<'m> {
-        let smime_type = label.content_type.parameter("smime-type").unwrap_or_default().to_ascii_lowercase();
-        let labelled_signature = label.content_type.subtype.ends_with("pkcs7-signature");
-        let unlabelled = !is_mime_type(&label.content_type.subtype);
         self.content = None;
-        let decoded = transfer::decode(self.bytes(body), label.encoding);
-        let (cms, repaired) = match decoded {
-            Ok(decoded) => {
-                let repaired = decoded.repaired;
-                let cms = match decoded.bytes {
-                    Cow::Borrowed(bytes) => range_in(self.bytes(body), bytes).map_or_else(
-                        || Err(bytes.to_vec()),
-                        |(start, end)| Ok(Place { start: body.start + start, end: body.start + end, ..*body }),
-                    ),
-                    Cow::Owned(bytes) => Err(bytes),
-                };
-                (cms.unwrap_or_else(|bytes| self.keep(bytes)), repaired)
-            }
+        let (cms, repaired) = match self.cms_place(body, label) {
+            Ok(found) => found,
             Err(error) => {
-                let layer = Layer::new(kind_by_label(&smime_type), Form::Opaque, path);
+                let layer = Layer::new(kind_by_label(&label.smime_type()), Form::Opaque, path);
                 return self.broken(layer, error);
             }
         };
@@ -225,17 +171,35 @@ impl<'m> Opening<'m> {
             self.facts.findings.push(Finding::new(Code::MimeTransferRepaired).path(path));
         }
         let sniffed = sniff(self.bytes(&cms));
-        let kind = sniffed.map_or_else(|| kind_by_label(&smime_type), kind_by_content);
+        let kind = sniffed.map_or_else(|| kind_by_label(&label.smime_type()), kind_by_content);
         let mut layer = Layer::new(kind, Form::Opaque, path);
         (layer.offset, layer.length) = (entity.start, entity.end - entity.start);
         let before = self.facts.layers.len();
         let phase = self.cms(&cms, None, layer);
         // A layer that waits for its key is not in the list yet; one in the list knows certs-only from signed.
         let found = self.facts.layers.get(before).map_or(kind, |layer| layer.kind);
-        if unlabelled || labelled_signature || (!smime_type.is_empty() && !label_fits(&smime_type, found)) {
+        if label.differs_from(found) {
             self.facts.findings.push(Finding::new(Code::MimeTypeMismatch).path(path).detail(found.name()));
         }
         phase
+    }
+
+    /// Where the CMS of an opaque entity lies, decoded, and whether that took a repair.
+    fn cms_place(&mut self, body: &Place, label: &Label) -> Result<(Place, bool)> {
+        let bytes = self.bytes(body);
+        let decoded = cms_body(bytes, label.encoding)?;
+        let repaired = decoded.repaired;
+        let owned = match decoded.bytes {
+            Cow::Borrowed(found) => match range_in(bytes, found) {
+                Some((start, end)) => {
+                    let end = end - line_end_behind(found, self.limits());
+                    return Ok((Place { start: body.start + start, end: body.start + end, ..*body }, repaired));
+                }
+                None => found.to_vec(),
+            },
+            Cow::Owned(owned) => owned,
+        };
+        Ok((self.keep(owned), repaired))
     }
 
     /// Bare CMS, without MIME around it.
@@ -272,7 +236,7 @@ impl<'m> Opening<'m> {
             }
         }
         layer.kind = kind_by_content(kind);
-        let next = inner_path(&layer.path, None);
+        let next = inner_path(&layer.path, "");
         match kind {
             ContentKind::SignedData => self.signed_data(cms, detached, layer, Some((cms.clone(), next))),
             ContentKind::EnvelopedData | ContentKind::AuthEnvelopedData => self.enveloped(cms, layer),
@@ -289,66 +253,12 @@ impl<'m> Opening<'m> {
         self.facts.layers.push(layer);
         Phase::Finished
     }
-
-    /// Cryptographic parts below a multipart that is none: reported, never opened by themselves (RFC 9787 §6.2).
-    fn errant_layers(&mut self, place: &Place, body: &Place, path: &str, boundary: Option<&str>) -> Result<()> {
-        let limits = self.limits();
-        let bytes = self.bytes(place);
-        let mut errant = Vec::new();
-        let nodes = walk(bytes, 0..bytes.len(), limits)?;
-        let mut skip: Option<&str> = None;
-        for node in nodes.iter().skip(1) {
-            // What lies inside a layer or a forwarded message is that one's own matter.
-            if skip.is_some_and(|outer| node.path.starts_with(outer) && node.path != outer) {
-                continue;
-            }
-            skip = None;
-            let label = Label::read(&Header::parse(bytes, node.entity.header.clone(), limits)?);
-            let part = bytes.get(node.entity.body.clone()).unwrap_or_default();
-            match label.shape(part) {
-                Shape::ClearSigned { protocol_named: true, .. } => errant.push((node.path.clone(), false)),
-                Shape::Opaque => errant.push((node.path.clone(), opaque_is_encrypted(&label, part))),
-                _ if label.content_type.kind == "message" => {}
-                _ => continue,
-            }
-            skip = Some(&node.path);
-        }
-        let body = self.bytes(body);
-        let parts = match boundary {
-            Some(boundary) => Multipart::split(body, 0..body.len(), boundary.as_bytes(), limits)?.parts.len(),
-            None => 1,
-        };
-        for (at, encrypted) in errant {
-            let code = if encrypted { Code::StructureErrantEncryption } else { Code::StructureErrantSignature };
-            let at = if path == "/" { at } else { format!("{path}{at}") };
-            self.facts.findings.push(Finding::new(code).path(at.clone()));
-            self.facts.errant.push(Errant { path: at, encrypted });
-            self.facts.parts = parts;
-        }
-        Ok(())
-    }
 }
 
-struct SignaturePart<'a> {
-    cms: Cow<'a, [u8]>,
-    repaired: bool,
-    mislabelled: bool,
-}
-
-fn signature_part<'a>(part: &'a [u8], limits: &Limits) -> Result<SignaturePart<'a>> {
-    let entity = Entity::scan(part, 0..part.len(), limits)?;
-    let label = Label::read(&Header::parse(part, entity.header, limits)?);
-    let decoded = transfer::decode(part.get(entity.body).unwrap_or_default(), label.encoding)?;
-    let named = format!("{}/{}", label.content_type.kind, label.content_type.subtype);
-    Ok(SignaturePart { cms: decoded.bytes, repaired: decoded.repaired, mislabelled: !is_signature_type(&named) })
-}
-
-/// `/` → `//` for what a layer holds, `/1` for the signed part of a multipart.
-fn inner_path(path: &str, part: Option<usize>) -> String {
-    match part {
-        Some(part) => format!("{}/{part}", path.trim_end_matches('/')),
-        None => format!("{path}/"),
-    }
+/// Of a part of the entity at `path`: `/` → `/1`, `//` → `//1`, `/2` → `/2/1`. An empty part is what a layer holds: `//`, `/2/`.
+pub(super) fn inner_path(path: &str, part: &str) -> String {
+    let between = if path.ends_with('/') && !part.is_empty() { "" } else { "/" };
+    format!("{path}{between}{part}")
 }
 
 fn kind_by_content(kind: ContentKind) -> LayerKind {
@@ -362,23 +272,12 @@ fn kind_by_content(kind: ContentKind) -> LayerKind {
     }
 }
 
-fn kind_by_label(smime_type: &str) -> LayerKind {
-    match smime_type {
-        "signed-data" => LayerKind::Signed,
-        "enveloped-data" => LayerKind::Enveloped,
-        "authenveloped-data" => LayerKind::AuthEnveloped,
-        "certs-only" => LayerKind::CertsOnly,
-        "compressed-data" => LayerKind::Compressed,
-        _ => LayerKind::Other,
+/// Octets of the one line end that a transport adds behind a binary body: it is none of the CMS.
+fn line_end_behind(cms: &[u8], limits: &crate::Limits) -> usize {
+    if !cms.ends_with(b"\n") {
+        return 0;
     }
-}
-
-fn label_fits(smime_type: &str, found: LayerKind) -> bool {
-    found == LayerKind::Other || kind_by_label(smime_type) == found
-}
-
-fn opaque_is_encrypted(label: &Label, body: &[u8]) -> bool {
-    let decoded = transfer::decode(body, label.encoding);
-    let sniffed = decoded.ok().and_then(|decoded| sniff(&decoded.bytes));
-    !matches!(sniffed, Some(ContentKind::SignedData))
+    let trailing = ContentInfo::read(cms, limits).map_or(0, |info| info.trailing);
+    let behind = cms.get(cms.len() - trailing..).unwrap_or_default();
+    if matches!(behind, b"\n" | b"\r\n") { trailing } else { 0 }
 }

@@ -15,6 +15,9 @@ pub(super) fn mail(header: &Header<'_>, limits: &Limits, findings: &mut Vec<Find
         boxes(found, name, limits, findings)
     };
     let (from, sender, to, cc) = (mailboxes("From"), mailboxes("Sender"), mailboxes("To"), mailboxes("Cc"));
+    if let Some(mailbox) = from.iter().find(|mailbox| display_deceives(mailbox)) {
+        findings.push(Finding::new(Code::AddressDisplayName).path("From").detail(mailbox.addr_spec()));
+    }
     let subject = header.first("Subject").map(|found| {
         let text = field::unstructured(found.value);
         charset_replaced |= text.charset_replaced;
@@ -34,6 +37,15 @@ pub(super) fn mail(header: &Header<'_>, limits: &Limits, findings: &mut Vec<Find
         subject,
         fields: header.fields().len(),
     }
+}
+
+/// MSG-02: a name that looks like another address, or that controls cut or turn round when it is shown.
+fn display_deceives(mailbox: &Mailbox) -> bool {
+    let display = mailbox.display.trim();
+    let turns =
+        |sign: char| matches!(sign, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let controls = display.chars().any(|sign| sign.is_control() || turns(sign));
+    controls || (display.contains('@') && !display.eq_ignore_ascii_case(&mailbox.addr_spec()))
 }
 
 fn boxes(found: &Field<'_>, name: &str, limits: &Limits, findings: &mut Vec<Finding>) -> Vec<Mailbox> {

@@ -7,6 +7,8 @@
 mod compressed;
 mod entity;
 mod enveloped;
+mod errant;
+mod label;
 mod mail;
 mod opened;
 mod signature;
@@ -25,6 +27,7 @@ use crate::policy::{Facts, Policy, Times, Trust};
 use crate::x509::certificate::Certificate;
 use crate::x509::memo::Memo;
 use crate::x509::pool::{Pool, TrustAnchors};
+use crate::{Code, Finding};
 use enveloped::KeyPhase;
 use opened::Content;
 use signature::{SignatureChecks, Unsettled};
@@ -74,6 +77,12 @@ impl Receiver {
     /// Opens one message, answering every need in place. Bad mail is a verdict, never an error.
     pub fn open(&self, raw: &[u8], times: Times) -> Opened {
         drive(Opening::new(self, raw, times))
+    }
+
+    /// Opens one part of a message alone, such as an errant layer (RFC 9787 §6.2): a tree of its own. Nothing beside the
+    /// part is in the answer; the layers around it are opened for it.
+    pub fn open_part(&self, raw: &[u8], part: &str, times: Times) -> Opened {
+        drive(Opening { part: (part != "/").then(|| part.to_owned()), ..Opening::new(self, raw, times) })
     }
 
     /// Opens bare CMS, without MIME around it (`detached`: the content of a detached signature).
@@ -141,6 +150,8 @@ pub struct Opening<'m> {
     content: Option<Place>,
     /// Signatures that another certificate may settle.
     unsettled: Vec<Unsettled>,
+    /// The part that was asked for and is not reached yet.
+    part: Option<String>,
 }
 
 impl core::fmt::Debug for Opening<'_> {
@@ -161,6 +172,7 @@ impl<'m> Opening<'m> {
             phase: Phase::Entity(whole, "/".to_owned()),
             content: None,
             unsettled: Vec::new(),
+            part: None,
         }
     }
 
@@ -237,6 +249,10 @@ impl<'m> Opening<'m> {
     }
 
     fn finish(&mut self) -> Opened {
+        if let Some(part) = self.part.take() {
+            self.content = None;
+            self.facts.findings.push(Finding::new(Code::StructurePartAbsent).path(part));
+        }
         let facts = core::mem::take(&mut self.facts);
         let buffers = core::mem::take(&mut self.buffers);
         let held = Content::of(self.content.take(), buffers);
