@@ -128,7 +128,13 @@ class SharedCertificates:
 class Keyring:
     """Index of identities by issuer and serial, key identifier, public key."""
 
-    def __new__(cls, identities: Sequence[Identity] = ..., certificates: Sequence[Certificate] = ...) -> Keyring: ...
+    def __new__(
+        cls,
+        identities: Sequence[Identity] = ...,
+        certificates: Sequence[Certificate] = ...,
+        passwords: Sequence[str] = ...,
+        keks: Sequence[tuple[bytes, bytes]] = ...,
+    ) -> Keyring: ...
     def __len__(self) -> int: ...
     def fitting(self, recipient: Recipient) -> str | None:
         """Key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names."""

@@ -10,6 +10,7 @@ from mailseal import _core
 from mailseal._sources import FileSource, as_bytes, load_bytes
 from mailseal._time import now, to_seconds
 from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
+from mailseal.keys import Keyring
 from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
 from mailseal.results import Check, Opened, Signer, Status, Verdict
@@ -85,6 +86,30 @@ def verify(
     if content is None:
         raise by_code(MalformedError, "cms.content-absent")
     return CmsVerified(as_bytes(content), opened.signers, opened.verdict)
+
+
+def decrypt_password(
+    cms: FileSource,
+    password: str,
+    *,
+    unauthenticated: Literal["refuse", "allow"] = "refuse",
+    policy: Policy | None = None,
+) -> Decrypted:
+    """Decrypts what was encrypted under a password (PasswordRecipientInfo, RFC 5652 §6.2.4, RFC 3211). As `decrypt`."""
+    return decrypt(cms, Keyring(passwords=[password]), unauthenticated=unauthenticated, policy=policy)
+
+
+def decrypt_kek(
+    cms: FileSource,
+    key: bytes,
+    *,
+    key_identifier: bytes,
+    unauthenticated: Literal["refuse", "allow"] = "refuse",
+    policy: Policy | None = None,
+) -> Decrypted:
+    """Decrypts with a key-encryption key that both sides hold (KEKRecipientInfo, RFC 5652 §6.2.3). As `decrypt`."""
+    ring = Keyring(secret_keys={bytes(key_identifier): bytes(key)})
+    return decrypt(cms, ring, unauthenticated=unauthenticated, policy=policy)
 
 
 def decompress(cms: FileSource, *, policy: Policy | None = None) -> bytes:

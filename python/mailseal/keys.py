@@ -15,7 +15,7 @@ from mailseal.certificate import Certificate, inner_certificates
 from mailseal.errors import DecryptionError, Error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mailseal._core import Recipient
 
@@ -118,19 +118,38 @@ def _load(
 
 
 class Keyring:
-    """Index of identities by issuer and serial, key identifier and public key. 100,000 keys are normal."""
+    """Index of identities by issuer and serial, key identifier and public key. 100,000 keys are normal.
 
-    __slots__ = ("_certificates", "_files", "_identities", "_inner", "failures")
+    `passwords` and `secret_keys` (key identifier → key-encryption key) open what is encrypted to them instead of to a
+    certificate (RFC 5652 §6.2.4, §6.2.3). Every password costs a key derivation for each such message.
+    """
+
+    __slots__ = ("_certificates", "_files", "_identities", "_inner", "_passwords", "_secret_keys", "failures")
 
     failures: tuple[tuple[str, str], ...]
     """(file, reason) of each file that `load_dir` could not use."""
 
-    def __init__(self, identities: Iterable[Identity] = (), certificates: Any = ()) -> None:
+    def __init__(
+        self,
+        identities: Iterable[Identity] = (),
+        certificates: Any = (),
+        *,
+        passwords: Iterable[str] = (),
+        secret_keys: Mapping[bytes, bytes] | None = None,
+    ) -> None:
+        if isinstance(passwords, (str, bytes)):
+            raise TypeError("passwords must be several: put one in a list")
         self._identities: list[_core.Identity] = [identity._inner for identity in identities]
         self._certificates: list[_core.Certificate] = inner_certificates(certificates)
         self._files: list[str | None] = [None] * len(self._identities)
-        self._inner = _core.Keyring(self._identities, self._certificates)
+        self._passwords: list[str] = list(passwords)
+        self._secret_keys: dict[bytes, bytes] = dict(secret_keys or {})
+        self._inner = self._index()
         self.failures = ()
+
+    def _index(self) -> _core.Keyring:
+        keks = list(self._secret_keys.items())
+        return _core.Keyring(self._identities, self._certificates, self._passwords, keks)
 
     @classmethod
     def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = (), *, threads: int | None = None) -> Self:
@@ -152,7 +171,7 @@ class Keyring:
             ring._identities.extend(identities)
             ring._files.extend([name] * len(identities))
             ring._certificates.extend(certificates)
-        ring._inner = _core.Keyring(ring._identities, ring._certificates)
+        ring._inner = ring._index()
         ring.failures = tuple(failures)
         return ring
 
@@ -164,14 +183,16 @@ class Keyring:
             whole._identities.extend(ring._identities)
             whole._files.extend(ring._files)
             whole._certificates.extend(ring._certificates)
-        whole._inner = _core.Keyring(whole._identities, whole._certificates)
+            whole._passwords.extend(ring._passwords)
+            whole._secret_keys.update(ring._secret_keys)
+        whole._inner = whole._index()
         whole.failures = tuple(failure for ring in rings for failure in ring.failures)
         return whole
 
     def add_certificates(self, *sources: Any) -> Self:
         """Adds certificates of recipients, so that keys that came without one are found by issuer and serial."""
         self._certificates.extend(inner_certificates(sources))
-        self._inner = _core.Keyring(self._identities, self._certificates)
+        self._inner = self._index()
         return self
 
     @property

@@ -23,6 +23,7 @@ from tests.findings.cases import BOB, NOW, ROOT, opaque, policy
 from tests.support import smime_build as build
 from tests.support.agreement_build import kari
 from tests.support.der import NULL, explicit, integer, octets, oid, sequence, set_of
+from tests.support.secret_build import pwri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,11 +132,13 @@ def pss_key(openssl: Command, folder: Path) -> None:
 # --- encryption, and the ways to the key ------------------------------------------------------------------------------
 
 
-def sealed(infos: Callable[[bytes], bytes], identity: mailseal.Identity, cek: bytes | None = None) -> None:
+def sealed(
+    infos: Callable[[bytes], bytes], identity: mailseal.Identity | mailseal.Keyring, cek: bytes | None = None
+) -> None:
     """An AuthEnvelopedData opens; with the last octet of the encrypted key changed it does not."""
-    cek = cek or os.urandom(16)
+    cek = os.urandom(16)
     info = infos(cek)
-    receiver = mailseal.Receiver(trust=None, keys=identity, policy=ARCHIVE, threads=1)
+    receiver = mailseal.Receiver(trust=None, keys=keys, policy=ARCHIVE, threads=1)
 
     def decryption(one: bytes) -> tuple[str, bytes | None]:
         opened = receiver.open(build.encrypted_mail(build.auth_enveloped(build.TEXT, cek=cek, infos=[one])))
@@ -247,6 +250,10 @@ def pkcs12_3des() -> None:
     opens_with_its_password(pkcs12.serialize_key_and_certificates(None, key, BOB.certificate, None, encryption))
 
 
+def password_wrap() -> None:
+    sealed(lambda cek: pwri("secret", cek), mailseal.Keyring(passwords=["secret"]))
+
+
 def zlib_row() -> None:
     """Opens; with an octet changed it does not."""
     packed = zlib.compress(build.TEXT)
@@ -274,6 +281,7 @@ def cases() -> dict[tuple[str, str], Callable[[], None]]:
         ("PublicKey", "EC"): partial(ecdsa, "ECDSA-SHA256", "SHA256"),
         ("PublicKey", "Ed25519 key"): eddsa,
         ("PublicKey", "X25519"): partial(agreement, "dhSinglePass-stdDH-hkdf-sha256"),
+        ("KeyWrap", "PWRI-KEK"): password_wrap,
         ("Kdf", "PBKDF2"): partial(pbkdf2, "SHA256"),
         ("Kdf", "scrypt"): scrypt,
         ("Pbe", "PBES2"): partial(pbkdf2, "SHA512"),

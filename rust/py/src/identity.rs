@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mailseal_core::Limits;
+use mailseal_core::crypto::secret::Secret;
 use mailseal_core::identity as core;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -108,16 +109,22 @@ pub struct Keyring(pub Arc<core::Keyring>);
 #[pymethods]
 impl Keyring {
     #[new]
-    #[pyo3(signature = (identities = vec![], certificates = vec![]))]
+    #[pyo3(signature = (identities = vec![], certificates = vec![], passwords = vec![], keks = vec![]))]
     fn new(
         py: Python<'_>,
         identities: Vec<Bound<'_, Identity>>,
         certificates: Vec<Bound<'_, Certificate>>,
+        passwords: Vec<String>,
+        keks: Vec<(Vec<u8>, Vec<u8>)>,
     ) -> PyResult<Self> {
         let identities: Vec<_> = identities.iter().map(|identity| Arc::clone(&identity.get().0)).collect();
         let certificates = unwrapped(&certificates);
         let build = || core::Keyring::new(identities.iter().map(Arc::as_ref), &certificates, &Limits::default());
-        Ok(Self(Arc::new(enter_fallible(py, build)?)))
+        let kek =
+            |(id, key): (Vec<u8>, Vec<u8>)| core::KeyEncryptionKey { key_identifier: id.into(), key: Secret::new(key) };
+        let passwords = passwords.into_iter().map(|text| core::Password::new(&text)).collect();
+        let secret_keys = core::SecretKeys { keks: keks.into_iter().map(kek).collect(), passwords };
+        Ok(Self(Arc::new(enter_fallible(py, build)?.with_secret_keys(secret_keys))))
     }
 
     fn __len__(&self) -> usize {

@@ -128,6 +128,8 @@ pub enum Implementation {
     KeyTransport(&'static dyn KeyTransport),
     KeyAgreement(&'static dyn KeyDerivation),
     KeyWrap(&'static dyn KeyWrap),
+    /// PWRI-KEK, RFC 3211: its parameter names the cipher.
+    PasswordWrap,
     Content(&'static dyn ContentCipher),
     /// As `Content`, with the cipher that password-based encryption needs as well.
     Cbc(&'static Cbc),

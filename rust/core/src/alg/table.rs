@@ -5,8 +5,8 @@
 //! algorithm is to write its row, or to put its implementation where `None` stands.
 
 use crate::alg::row::Implementation::{
-    Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, Pbe, PublicKey,
-    Signature,
+    Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, PasswordWrap, Pbe,
+    PublicKey, Signature,
 };
 use crate::alg::row::{Hashing, KeyForm, PasswordKdf, PbeScheme};
 pub use crate::alg::row::{Implementation, Make, Parameters, Role, Row, Take};
@@ -146,7 +146,7 @@ table! {
     "AES-256-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 48] KeyWrap (NullOrAbsent) 256 Never Accept "RFC 5649" => None;
     "3DES-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 6] KeyWrap (NullOrAbsent) 90 Never Accept "RFC 3370 §4.3.1" => None;
     "RC2-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 7] KeyWrap (Own) 64 Never Never "RFC 3370 §4.3.2" => None;
-    "PWRI-KEK" [1, 2, 840, 113549, 1, 9, 16, 3, 9] KeyWrap (Own) 256 Never Accept "RFC 3211 §2.3" => None;
+    "PWRI-KEK" [1, 2, 840, 113549, 1, 9, 16, 3, 9] KeyWrap (Own) 256 Never Accept "RFC 3211 §2.3" => Some(PasswordWrap);
 
     // --- Content encryption ---
     "AES-128-CBC" [2, 16, 840, 1, 101, 3, 4, 1, 2] Content (Iv(16)) 128 Allow Accept "RFC 3565 §2.2" => Some(Cbc(&content::AES128_CBC));
@@ -384,6 +384,7 @@ mod tests {
                 (Role::Digest, Some(Digest(digest))) => core::ptr::eq(of_digest(digest).unwrap(), row),
                 (Role::Signature, Some(Signature(..))) => true,
                 (Role::KeyTransport, Some(KeyTransport(_))) | (Role::KeyAgreement, Some(KeyAgreement(_))) => true,
+                (Role::KeyWrap, Some(PasswordWrap)) => true,
                 (Role::KeyWrap, Some(KeyWrap(wrap))) => wrap.kek_len() * 8 == usize::from(row.strength),
                 (Role::Content, Some(Cbc(cipher))) => {
                     use crate::crypto::content::ContentCipher;

@@ -68,6 +68,19 @@ impl ContentCipher for Cbc {
 }
 
 impl Cbc {
+    /// Whole blocks, whatever their last octets are.
+    pub fn decrypt_blocks(&self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, Opaque> {
+        let len = ciphertext.len();
+        if !len.is_multiple_of(self.0.block_len()) {
+            return Err(Opaque);
+        }
+        let mut output = Output::new(len);
+        let mut decryption = Decryption::new(self.0, key, iv).map_err(|_| Opaque)?;
+        output.fill(&mut decryption, core::iter::once(ciphertext))?;
+        decryption.finish().map_err(|_| Opaque)?;
+        Ok(Zeroizing::new(output.release(len)))
+    }
+
     /// One run of octets, as in password-based encryption.
     pub fn decrypt_slice(&self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Opaque> {
         self.decrypt_segments(key, iv, ciphertext.len(), core::iter::once(ciphertext))

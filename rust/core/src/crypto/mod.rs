@@ -9,6 +9,7 @@ pub mod key;
 pub mod key_wrap;
 pub mod legacy;
 pub mod password;
+pub mod password_wrap;
 pub mod secret;
 pub mod signature;
 pub mod transport;

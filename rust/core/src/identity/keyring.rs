@@ -9,6 +9,7 @@ use crate::cms::RecipientIdentifier;
 use crate::crypto::digest::{Digest, SHA256};
 use crate::identity::identity::Identity;
 use crate::identity::public_key_id::{PublicKeyId, derived_key_identifiers};
+use crate::identity::secret_keys::SecretKeys;
 use crate::keys::{KeyKind, PrivateKey};
 use crate::x509::certificate::Certificate;
 use crate::x509::name::Name;
@@ -98,6 +99,7 @@ pub struct Keyring {
     /// Certificates of keys that are not here, by what recipients call them.
     keyless: HashMap<RecipientKey, Arc<Certificate>>,
     ready: Ready,
+    secret_keys: SecretKeys,
 }
 
 impl Keyring {
@@ -123,6 +125,16 @@ impl Keyring {
             building.certificate(certificate, limits);
         }
         building.finish(limits)
+    }
+
+    /// With keys that both sides hold (RFC 5652 §6.2.3, §6.2.4).
+    pub fn with_secret_keys(mut self, secret_keys: SecretKeys) -> Self {
+        self.secret_keys = secret_keys;
+        self
+    }
+
+    pub fn secret_keys(&self) -> &SecretKeys {
+        &self.secret_keys
     }
 
     /// Keys, each counted once.
@@ -256,6 +268,7 @@ impl Building {
             by_public_key: self.by_public_key,
             keyless: self.keyless,
             ready: Ready::default(),
+            secret_keys: SecretKeys::default(),
         })
     }
 }

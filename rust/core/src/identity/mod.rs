@@ -8,6 +8,7 @@ pub mod mac;
 pub mod pem;
 pub mod pkcs12;
 pub mod public_key_id;
+pub mod secret_keys;
 #[cfg(test)]
 mod testing;
 pub mod unlock;
@@ -16,5 +17,6 @@ pub use certificates::{load_certificates, load_certificates_with};
 pub use identity::{Identity, SharedCertificates};
 pub use keyring::{KeyEntry, Keyring};
 pub use public_key_id::PublicKeyId;
+pub use secret_keys::{KeyEncryptionKey, SecretKeys};
 
 pub use crate::crypto::password::Password;

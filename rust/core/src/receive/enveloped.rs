@@ -1,57 +1,19 @@
-//! An EnvelopedData or AuthEnvelopedData layer: which RecipientInfo is ours, one key operation, then the content.
-//!
-//! Decision 5 of the house: match by identifier; the stronger kind first, then position; exactly one private-key
-//! operation for a message and layer; never another try after a failure (ENC-11, ENC-12).
+//! An EnvelopedData or AuthEnvelopedData layer: one key operation, then the content.
 
-use std::sync::Arc;
-
+use super::key_operation::{KeyOperation, choose};
 use super::{Opening, Phase, Place, range_in};
-use crate::alg::{AgreementAlgorithm, AlgorithmIdentifier, ContentAlgorithm, Role, TransportAlgorithm};
+use crate::alg::{AlgorithmIdentifier, ContentAlgorithm, Role};
 use crate::asn1::{Rules, Tlv, hex};
 use crate::cms::content_info::ContentInfo;
 use crate::cms::enveloped::Enveloped;
 use crate::cms::identifier::RecipientIdentifier;
 use crate::cms::recipient::RecipientInfo;
-use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
 use crate::crypto::secret::Secret;
-use crate::identity::keyring::{KeyEntry, Keyring, RecipientKey};
+use crate::identity::keyring::RecipientKey;
 use crate::policy::facts::{Layer, RecipientFacts, Wanted};
 use crate::x509::certificate::serial_hex;
 use crate::x509::name::Name;
 use crate::{Code, Error, Finding, Limits, Result};
-
-/// One private-key operation to be done: unwrapping a content-encryption key.
-#[derive(Clone, Debug)]
-pub struct KeyOperation {
-    key: Arc<KeyEntry>,
-    method: Method,
-    encrypted_key: Vec<u8>,
-    cek_len: usize,
-}
-
-#[derive(Clone, Debug)]
-enum Method {
-    Transport(TransportAlgorithm),
-    Agreement { algorithm: AgreementAlgorithm, originator: Vec<u8>, ukm: Option<Vec<u8>> },
-}
-
-impl KeyOperation {
-    /// Octets that the content-encryption key has to have.
-    pub fn cek_len(&self) -> usize {
-        self.cek_len
-    }
-
-    /// Always gives a key of the right length: a wrong one is found out only by its use (implicit rejection).
-    pub fn run(&self) -> Secret {
-        let key = &self.key.private_key;
-        match &self.method {
-            Method::Transport(algorithm) => algorithm.unwrap(key, &self.encrypted_key, self.cek_len),
-            Method::Agreement { algorithm, originator, ukm } => {
-                algorithm.unwrap(key, originator, ukm.as_deref(), &self.encrypted_key, self.cek_len)
-            }
-        }
-    }
-}
 
 /// A layer that waits for its key.
 pub(super) struct KeyPhase {
@@ -136,7 +98,8 @@ impl<'m> Opening<'m> {
         let encrypted = enveloped.encrypted_content_info.encrypted_content.as_ref();
         let encrypted = encrypted.ok_or_else(|| Error::new(Code::CmsContentAbsent).within("encryptedContent"))?;
         let encrypted = range_in(bytes, encrypted.tlv().raw).ok_or_else(|| Error::new(Code::CmsMalformed))?;
-        let (operation, key_used) = self.choose(&enveloped.recipient_infos, algorithm.key_len(), findings)?;
+        let keyring = &self.receiver.keyring;
+        let (operation, key_used) = choose(&enveloped.recipient_infos, algorithm.key_len(), keyring, limits, findings)?;
         let aad = enveloped.aad();
         Ok(Outcome { operation, key_used, algorithm, encrypted, aad, mac })
     }
@@ -170,55 +133,6 @@ impl<'m> Opening<'m> {
         Ok(algorithm)
     }
 
-    /// The one RecipientInfo that is tried: key agreement before key transport, then position.
-    fn choose(
-        &self,
-        infos: &[RecipientInfo<'_>],
-        cek_len: usize,
-        findings: &mut Vec<Finding>,
-    ) -> Result<(KeyOperation, String)> {
-        let keyring = &self.receiver.keyring;
-        let limits = self.limits();
-        let mut fitting: Vec<(u8, Arc<KeyEntry>, &RecipientInfo<'_>, Vec<u8>)> = Vec::new();
-        for info in infos {
-            match info {
-                RecipientInfo::Ktri(ktri) => {
-                    if let Some(key) = lookup(keyring, &ktri.rid, limits) {
-                        fitting.push((1, key, info, ktri.encrypted_key.to_vec()));
-                    }
-                }
-                RecipientInfo::Kari(kari) => {
-                    for recipient in &kari.recipient_encrypted_keys {
-                        if let Some(key) = lookup(keyring, &recipient.rid.identifier(), limits) {
-                            fitting.push((0, key, info, recipient.encrypted_key.to_vec()));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        if fitting.is_empty() {
-            return Err(Error::new(Code::DecryptionNoKey));
-        }
-        let first_key = fitting[0].1.public_key_id;
-        if fitting.iter().skip(1).any(|other| other.1.public_key_id == first_key) {
-            findings.push(Finding::new(Code::DecryptionDuplicateRecipient));
-        }
-        fitting.sort_by_key(|candidate| candidate.0);
-        let mut refused = None;
-        for (_, key, info, encrypted_key) in fitting {
-            // A method that is not known touches no key: the next recipient may still be tried.
-            match method(info) {
-                Ok(method) => {
-                    let key_used = key.public_key_id.to_string();
-                    return Ok((KeyOperation { key, method, encrypted_key, cek_len }, key_used));
-                }
-                Err(error) => refused = refused.or(Some(error)),
-            }
-        }
-        Err(refused.unwrap_or_else(|| Error::new(Code::DecryptionAlgorithmUnsupported)))
-    }
-
     /// Decrypts the layer; whatever fails, fails alike.
     pub(super) fn decrypt(&mut self, key: KeyPhase, cek: &Secret) -> Phase<'m> {
         let KeyPhase { mut layer, algorithm, encrypted, aad, mac, bare, .. } = key;
@@ -242,27 +156,6 @@ impl<'m> Opening<'m> {
     }
 }
 
-fn method(info: &RecipientInfo<'_>) -> Result<Method> {
-    match info {
-        RecipientInfo::Ktri(ktri) => TransportAlgorithm::resolve(&ktri.key_encryption_algorithm).map(Method::Transport),
-        RecipientInfo::Kari(kari) => {
-            let algorithm = AgreementAlgorithm::resolve(&kari.key_encryption_algorithm)?;
-            let OriginatorIdentifierOrKey::OriginatorKey { public_key, .. } = &kari.originator else {
-                return Err(Error::with(Code::DecryptionAlgorithmUnsupported, "static key agreement"));
-            };
-            let originator =
-                public_key.octets().ok_or_else(|| Error::new(Code::CmsMalformed).within("originatorKey"))?;
-            let ukm = kari.ukm.as_ref().map(|ukm| ukm.to_vec());
-            Ok(Method::Agreement { algorithm, originator: originator.to_vec(), ukm })
-        }
-        _ => Err(Error::new(Code::DecryptionAlgorithmUnsupported)),
-    }
-}
-
-fn lookup(keyring: &Keyring, rid: &RecipientIdentifier<'_>, limits: &Limits) -> Option<Arc<KeyEntry>> {
-    keyring.find(rid, limits).cloned()
-}
-
 /// Each key that a RecipientInfo names.
 fn recipients(info: &RecipientInfo<'_>, limits: &Limits) -> Vec<RecipientFacts> {
     let named = |rid: &RecipientIdentifier<'_>, algorithm: String| RecipientFacts {
@@ -279,6 +172,18 @@ fn recipients(info: &RecipientInfo<'_>, limits: &Limits) -> Vec<RecipientFacts> 
             let name = kari.key_encryption_algorithm.name_as(&[Role::KeyAgreement]);
             kari.recipient_encrypted_keys.iter().map(|key| named(&key.rid.identifier(), name.clone())).collect()
         }
+        RecipientInfo::Kekri(kekri) => vec![RecipientFacts {
+            kind: info.kind_name(),
+            id: format!("kek={}", hex(&kekri.key_identifier.to_cow())),
+            key: None,
+            algorithm: kekri.key_encryption_algorithm.name_as(&[Role::KeyWrap]),
+        }],
+        RecipientInfo::Pwri(pwri) => vec![RecipientFacts {
+            kind: info.kind_name(),
+            id: "password".to_owned(),
+            key: None,
+            algorithm: pwri.key_encryption_algorithm.name_as(&[Role::KeyWrap]),
+        }],
         _ => vec![RecipientFacts { kind: info.kind_name(), id: String::new(), key: None, algorithm: String::new() }],
     }
 }

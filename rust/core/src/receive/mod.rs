@@ -8,6 +8,7 @@ mod compressed;
 mod entity;
 mod enveloped;
 mod errant;
+mod key_operation;
 mod label;
 mod mail;
 mod opened;
@@ -16,7 +17,7 @@ mod signed;
 
 use std::sync::Arc;
 
-pub use enveloped::KeyOperation;
+pub use key_operation::KeyOperation;
 pub use opened::Opened;
 
 pub use signature::SignatureCheck;

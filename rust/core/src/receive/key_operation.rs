@@ -1,0 +1,169 @@
+//! Which RecipientInfo is ours, and the one key operation that opens it.
+//!
+//! Decision 5 of the house: match by identifier; the stronger kind first, then position; exactly one private-key
+//! operation for a message and layer; never another try after a failure (ENC-11, ENC-12).
+
+use std::sync::Arc;
+
+use crate::alg::{AgreementAlgorithm, PasswordKeyAlgorithm, TransportAlgorithm, WrapAlgorithm};
+use crate::asn1::hex;
+use crate::cms::identifier::RecipientIdentifier;
+use crate::cms::recipient::RecipientInfo;
+use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
+use crate::crypto::password::Password;
+use crate::crypto::secret::Secret;
+use crate::identity::keyring::{KeyEntry, Keyring};
+use crate::identity::secret_keys::KeyEncryptionKey;
+use crate::{Code, Error, Finding, Limits, Result};
+
+/// One key operation to be done: unwrapping a content-encryption key.
+#[derive(Clone, Debug)]
+pub struct KeyOperation {
+    method: Method,
+    encrypted_key: Vec<u8>,
+    cek_len: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Method {
+    Transport { key: Arc<KeyEntry>, algorithm: TransportAlgorithm },
+    Agreement { key: Arc<KeyEntry>, algorithm: AgreementAlgorithm, originator: Vec<u8>, ukm: Option<Vec<u8>> },
+    KeyEncryption { kek: KeyEncryptionKey, algorithm: WrapAlgorithm },
+    Password { passwords: Vec<Password>, algorithm: PasswordKeyAlgorithm },
+}
+
+impl KeyOperation {
+    /// Octets that the content-encryption key has to have.
+    pub fn cek_len(&self) -> usize {
+        self.cek_len
+    }
+
+    /// A private key always gives a key of the right length: a wrong one is found out only by its use (implicit
+    /// rejection). A secret key that does not fit gives an empty one, which opens nothing.
+    pub fn run(&self) -> Secret {
+        let (encrypted_key, cek_len) = (self.encrypted_key.as_slice(), self.cek_len);
+        match &self.method {
+            Method::Transport { key, algorithm } => algorithm.unwrap(&key.private_key, encrypted_key, cek_len),
+            Method::Agreement { key, algorithm, originator, ukm } => {
+                algorithm.unwrap(&key.private_key, originator, ukm.as_deref(), encrypted_key, cek_len)
+            }
+            Method::KeyEncryption { kek, algorithm } => {
+                algorithm.unwrap(&kek.key, encrypted_key, cek_len).unwrap_or_else(|| Secret::new(Vec::new()))
+            }
+            Method::Password { passwords, algorithm } => passwords
+                .iter()
+                .find_map(|password| algorithm.unwrap(password, encrypted_key, cek_len))
+                .unwrap_or_else(|| Secret::new(Vec::new())),
+        }
+    }
+}
+
+/// A RecipientInfo that a key of the keyring is for.
+struct Candidate<'i, 'a> {
+    /// The stronger kind first.
+    rank: u8,
+    holder: Holder,
+    info: &'i RecipientInfo<'a>,
+    encrypted_key: Vec<u8>,
+}
+
+enum Holder {
+    Key(Arc<KeyEntry>),
+    Kek(KeyEncryptionKey),
+    Passwords(Vec<Password>),
+}
+
+impl Holder {
+    /// What `Layer.key_used` says.
+    fn name(&self) -> String {
+        match self {
+            Self::Key(key) => key.public_key_id.to_string(),
+            Self::Kek(kek) => format!("kek={}", hex(&kek.key_identifier)),
+            Self::Passwords(_) => "password".to_owned(),
+        }
+    }
+}
+
+/// The one RecipientInfo that is tried, as an operation, and the name of its key.
+/// Err: DecryptionNoKey, DecryptionAlgorithmUnsupported, DecryptionParameters, LimitKdfWork.
+pub(super) fn choose(
+    infos: &[RecipientInfo<'_>],
+    cek_len: usize,
+    keyring: &Keyring,
+    limits: &Limits,
+    findings: &mut Vec<Finding>,
+) -> Result<(KeyOperation, String)> {
+    let mut fitting: Vec<_> = infos.iter().flat_map(|info| candidates(info, keyring, limits)).collect();
+    let Some(first) = fitting.first().map(|candidate| candidate.holder.name()) else {
+        return Err(Error::new(Code::DecryptionNoKey));
+    };
+    // Several passwords may well be for several readers; a key or KEK is one reader's.
+    let is_key = |candidate: &Candidate<'_, '_>| !matches!(candidate.holder, Holder::Passwords(_));
+    if fitting.iter().skip(1).any(|other| is_key(other) && other.holder.name() == first) {
+        findings.push(Finding::new(Code::DecryptionDuplicateRecipient));
+    }
+    fitting.sort_by_key(|candidate| candidate.rank);
+    let mut refused = None;
+    for Candidate { holder, info, encrypted_key, .. } in fitting {
+        let key_used = holder.name();
+        // A method that is not known touches no key: the next recipient may still be tried.
+        match method(info, holder, limits) {
+            Ok(method) => return Ok((KeyOperation { method, encrypted_key, cek_len }, key_used)),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::new(Code::DecryptionAlgorithmUnsupported)))
+}
+
+fn candidates<'i, 'a>(info: &'i RecipientInfo<'a>, keyring: &Keyring, limits: &Limits) -> Vec<Candidate<'i, 'a>> {
+    let candidate = |rank, holder, encrypted_key| Candidate { rank, holder, info, encrypted_key };
+    let key = |rid: &RecipientIdentifier<'_>| keyring.find(rid, limits).cloned().map(Holder::Key);
+    match info {
+        RecipientInfo::Kari(kari) => {
+            let keys = kari.recipient_encrypted_keys.iter();
+            let fit = keys.filter_map(|one| Some((key(&one.rid.identifier())?, one.encrypted_key.to_vec())));
+            fit.map(|(holder, encrypted_key)| candidate(0, holder, encrypted_key)).collect()
+        }
+        RecipientInfo::Ktri(ktri) => {
+            key(&ktri.rid).map(|holder| candidate(1, holder, ktri.encrypted_key.to_vec())).into_iter().collect()
+        }
+        RecipientInfo::Kekri(kekri) => {
+            let kek = keyring.secret_keys().kek(&kekri.key_identifier.to_cow()).cloned();
+            kek.map(|kek| candidate(2, Holder::Kek(kek), kekri.encrypted_key.to_vec())).into_iter().collect()
+        }
+        RecipientInfo::Pwri(pwri) if !keyring.secret_keys().passwords.is_empty() => {
+            let passwords = keyring.secret_keys().passwords.clone();
+            vec![candidate(3, Holder::Passwords(passwords), pwri.encrypted_key.to_vec())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn method(info: &RecipientInfo<'_>, holder: Holder, limits: &Limits) -> Result<Method> {
+    match (info, holder) {
+        (RecipientInfo::Ktri(ktri), Holder::Key(key)) => {
+            let algorithm = TransportAlgorithm::resolve(&ktri.key_encryption_algorithm)?;
+            Ok(Method::Transport { key, algorithm })
+        }
+        (RecipientInfo::Kari(kari), Holder::Key(key)) => {
+            let algorithm = AgreementAlgorithm::resolve(&kari.key_encryption_algorithm)?;
+            let OriginatorIdentifierOrKey::OriginatorKey { public_key, .. } = &kari.originator else {
+                return Err(Error::with(Code::DecryptionAlgorithmUnsupported, "static key agreement"));
+            };
+            let originator =
+                public_key.octets().ok_or_else(|| Error::new(Code::CmsMalformed).within("originatorKey"))?;
+            let ukm = kari.ukm.as_ref().map(|ukm| ukm.to_vec());
+            Ok(Method::Agreement { key, algorithm, originator: originator.to_vec(), ukm })
+        }
+        (RecipientInfo::Kekri(kekri), Holder::Kek(kek)) => {
+            let algorithm = WrapAlgorithm::resolve(&kekri.key_encryption_algorithm)?;
+            Ok(Method::KeyEncryption { kek, algorithm })
+        }
+        (RecipientInfo::Pwri(pwri), Holder::Passwords(passwords)) => {
+            let derivation = pwri.key_derivation_algorithm.as_ref();
+            let algorithm = PasswordKeyAlgorithm::resolve(derivation, &pwri.key_encryption_algorithm, limits)?;
+            Ok(Method::Password { passwords, algorithm })
+        }
+        _ => Err(Error::new(Code::DecryptionAlgorithmUnsupported)),
+    }
+}
