@@ -132,9 +132,7 @@ def pss_key(openssl: Command, folder: Path) -> None:
 # --- encryption, and the ways to the key ------------------------------------------------------------------------------
 
 
-def sealed(
-    infos: Callable[[bytes], bytes], identity: mailseal.Identity | mailseal.Keyring, cek: bytes | None = None
-) -> None:
+def sealed(infos: Callable[[bytes], bytes], keys: mailseal.Identity | mailseal.Keyring) -> None:
     """An AuthEnvelopedData opens; with the last octet of the encrypted key changed it does not."""
     cek = os.urandom(16)
     info = infos(cek)
