@@ -323,9 +323,24 @@ def pkcs8_by_openssl(scheme: str, openssl: Command, folder: Path) -> None:
     opens_with_its_password(openssl(*lock, "-passout", "pass:secret"))
 
 
+def triple_des_wrap(openssl: Command, folder: Path) -> None:
+    """OpenSSL wraps a Triple-DES key for a P-256 recipient with RFC 3217; one bit changed in it opens nothing."""
+    eve = build.person("eve@example.com", "ec")
+    (folder / "eve.pem").write_bytes(eve.pem)
+    cms = openssl(
+        "cms", "-encrypt", "-binary", "-outform", "DER", "-des3", "-recip", folder / "eve.pem", data=build.TEXT
+    )
+    keys = mailseal.Identity.load(eve.pem)
+    assert mailseal.cms.decrypt(cms, keys, unauthenticated="allow").content == build.TEXT
+    at = cms.index(b"\x04\x28") + 20
+    with pytest.raises(mailseal.DecryptionError):
+        mailseal.cms.decrypt(cms[:at] + bytes([cms[at] ^ 1]) + cms[at + 1 :], keys, unauthenticated="allow")
+
+
 # Cases that need OpenSSL's command: what pyca does not write.
 BY_OPENSSL: dict[tuple[str, str], Callable[[Command, Path], None]] = {
     ("PublicKey", "RSASSA-PSS key"): pss_key,
+    ("KeyWrap", "3DES-wrap"): triple_des_wrap,
     **{
         ("Pbe", f"PBE-SHA1-{cipher}"): partial(pkcs12_by_openssl, f"PBE-SHA1-{cipher}")
         for cipher in ("2DES", "RC2-128", "RC2-40", "RC4-128", "RC4-40")

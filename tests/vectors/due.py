@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.vectors.load import Row
 
-SOURCES = ("rfc4134", "rfc9216", "pkits", "openssl", "mimekit", "autocrypt-protected-headers")
+SOURCES = (
+    "rfc4134",
+    "rfc9216",
+    "rfc9788",
+    "pkits",
+    "openssl",
+    "mimekit",
+    "autocrypt-protected-headers",
+    "bc-java",
+    "bc-test-data",
+    "gnupg",
+    "pyca-pkcs7",
+    "rustcrypto-cms",
+    "zlint-smime",
+)
 
 KINDS_LATER = {
     "crl": "revocation lists",
     "encrypted": "EncryptedData",
     "data": "bare data content",
     "other": "no S/MIME object",
+    "der": "bare ASN.1",
 }
 
 # By source and path: algorithms that are read later.
@@ -25,9 +40,10 @@ ROWS_LATER: tuple[tuple[str, str, str], ...] = (
     ("openssl", r"pkcs7-1\.pem|.*pkcs7-md4\.pem", "MD2, MD4"),
     ("openssl", r"smime-certs/sm(dh|dsa.*)\.pem", "DSA and DH keys"),
     ("mimekit", r"smime/sm(dh|dsa.*)\.pem|smime/dsa/.*", "DSA and DH keys"),
-    ("openssl", r".*ciphertext_from_1_1_1\.cms", "3DES key wrap"),
     ("openssl", r"smime-certs/smec2\.pem", "key on the binary curve K-283"),
     ("mimekit", r"smime/ec/smime\.pfx", "key with explicit curve parameters, which RFC 5480 §2.1.1 forbids"),
+    ("bc-test-data", r".*/(ML-|SLH-|SignedData_ML-).*", "post-quantum"),
+    ("zlint-smime", r".*", "rules of certificate authorities, which a linter judges"),
     ("pkits", r"(smime|pkcs12)/.*DSA.*", "DSA"),
 )
 

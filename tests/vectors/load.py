@@ -76,7 +76,7 @@ def certificate(row: Row) -> Answer:
 
 def identity(row: Row) -> Answer:
     loaded = mailseal.load_identities(row.data, password=row.password)
-    if row.kind != "key":
+    if row.kind == "cert+key":
         assert any(one.certificate for one in loaded), "a certificate lies beside the key"
     return Answer(taken=True, text="key")
 
@@ -103,10 +103,22 @@ def keyring(row: Row) -> mailseal.Keyring:
     identities = [
         one for path in paths for one in mailseal.load_identities(path, password=password_of(row.folder, path))
     ]
-    ring = mailseal.Keyring(identities)
+    shared = [word for pattern, word in SHARED_PASSWORDS if re.fullmatch(pattern, row.path)]
+    ring = mailseal.Keyring(identities, passwords=shared)
     if any(one.certificate is None for one in identities):
-        ring.add_certificates([mailseal.Certificate.load(path) for path in sorted(row.folder.glob("*RSA*.cer"))])
+        beside = [one for one in rows(row.folder.parent, row.source) if one.kind == "cert" and one.expect == "ok"]
+        ring.add_certificates([mailseal.Certificate.load(one.data) for one in beside])
     return ring
+
+
+# Rows encrypted under a password, and the password (from the READMEs of their sources).
+SHARED_PASSWORDS = ((r"cms/samplemsgs/pwri-.*", "abc"),)
+# Rows with a detached signature, and the file beside them that holds the content.
+DETACHED = (
+    (r"4\..*", "ExContent.bin"),
+    (r".*/PSSSignData[^/]*\.sig", "PSSSignData.data"),
+    (r"cms/text-1\..*", "text-1.txt"),
+)
 
 
 def is_key(path: Path) -> bool:
@@ -119,8 +131,8 @@ def password_of(folder: Path, path: Path) -> str | None:
 
 
 def signed(row: Row) -> Answer:
-    content = row.folder / "ExContent.bin"
-    detached = content.read_bytes() if content.exists() else None
+    names = [name for pattern, name in DETACHED if re.fullmatch(pattern, row.path)]
+    detached = (row.folder / row.path).with_name(names[0]).read_bytes() if names else None
     data = plain(row.data)
     archive = mailseal.Policy.archive()
     try:
@@ -170,6 +182,7 @@ KINDS: dict[str, Callable[[Row], Answer]] = {
     "certs-only": certificates,
     "signed": signed,
     "enveloped": enveloped,
+    "authenveloped": enveloped,
     "compressed": unwrapped,
     "digested": unwrapped,
     "eml": mail,

@@ -39,7 +39,7 @@ impl WrapAlgorithm {
     /// None: wrong KEK, or the key inside has not `cek_len` octets.
     pub fn unwrap(&self, kek: &Secret, wrapped: &[u8], cek_len: usize) -> Option<Secret> {
         // The length is checked before anything is unwrapped.
-        if wrapped.len() != cek_len.checked_add(8)? {
+        if wrapped.len() != self.wrap.wrapped_len(cek_len)? {
             return None;
         }
         self.wrap.unwrap(kek.expose(), wrapped).filter(|key| key.len() == cek_len)

@@ -144,7 +144,7 @@ table! {
     "AES-128-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 8] KeyWrap (NullOrAbsent) 128 Never Accept "RFC 5649" => None;
     "AES-192-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 28] KeyWrap (NullOrAbsent) 192 Never Accept "RFC 5649" => None;
     "AES-256-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 48] KeyWrap (NullOrAbsent) 256 Never Accept "RFC 5649" => None;
-    "3DES-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 6] KeyWrap (NullOrAbsent) 90 Never Accept "RFC 3370 §4.3.1" => None;
+    "3DES-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 6] KeyWrap (NullOrAbsent) 90 Never Accept "RFC 3370 §4.3.1" => Some(KeyWrap(&key_wrap::TripleDesWrap));
     "RC2-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 7] KeyWrap (Own) 64 Never Never "RFC 3370 §4.3.2" => None;
     "PWRI-KEK" [1, 2, 840, 113549, 1, 9, 16, 3, 9] KeyWrap (Own) 256 Never Accept "RFC 3211 §2.3" => Some(PasswordWrap);
 
@@ -385,7 +385,7 @@ mod tests {
                 (Role::Signature, Some(Signature(..))) => true,
                 (Role::KeyTransport, Some(KeyTransport(_))) | (Role::KeyAgreement, Some(KeyAgreement(_))) => true,
                 (Role::KeyWrap, Some(PasswordWrap)) => true,
-                (Role::KeyWrap, Some(KeyWrap(wrap))) => wrap.kek_len() * 8 == usize::from(row.strength),
+                (Role::KeyWrap, Some(KeyWrap(wrap))) => wrap.kek_len() * 8 >= usize::from(row.strength),
                 (Role::Content, Some(Cbc(cipher))) => {
                     use crate::crypto::content::ContentCipher;
                     row.parameters == Parameters::Iv(cipher.iv_len() as u8) && !cipher.is_aead()
