@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import mailseal
 import pytest
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.decrepit.ciphers.algorithms import RC2, TripleDES
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -22,7 +23,7 @@ from mailseal import core
 from tests.findings.cases import BOB, NOW, ROOT, opaque, policy
 from tests.support import smime_build as build
 from tests.support.agreement_build import kari
-from tests.support.der import NULL, explicit, integer, octets, oid, sequence, set_of
+from tests.support.der import NULL, explicit, implicit, integer, octets, oid, sequence, set_of
 from tests.support.secret_build import pwri
 
 if TYPE_CHECKING:
@@ -196,6 +197,43 @@ def cbc(name: str, cipher: Any, key_len: int) -> None:
     assert content(ciphertext[:-1]) is None
 
 
+def des() -> None:
+    """DES is Triple-DES with one key three times."""
+    key, iv = os.urandom(8), os.urandom(8)
+    block_cipher("DES-CBC", key, octets(iv), Cipher(TripleDES(key * 3), modes.CBC(iv)))
+
+
+def rc2() -> None:
+    """With 128 effective bits, as S/MIME v2 called RC2/128 (RFC 3370 §5.2: code 58)."""
+    key, iv = os.urandom(16), os.urandom(8)
+    block_cipher("RC2-CBC", key, sequence(integer(58), octets(iv)), Cipher(RC2(key), modes.CBC(iv)))
+
+
+def block_cipher(name: str, key: bytes, parameters: bytes, cipher: Cipher[modes.CBC]) -> None:
+    pad = 8 - len(build.TEXT) % 8
+    encryptor = cipher.encryptor()
+    ciphertext = encryptor.update(build.TEXT + bytes([pad]) * pad) + encryptor.finalize()
+    receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
+    for octets_, content in ((ciphertext, build.TEXT), (ciphertext[:-1], None)):
+        cms = build.enveloped_raw([build.ktri(BOB, key)], dotted("Content", name), parameters, octets_)
+        opened = receiver.open(build.encrypted_mail(cms))
+        assert opened.content == content
+        assert "decryption.algorithm-weak" in [finding.code for finding in opened.verdict.findings]
+
+
+def chacha20_poly1305() -> None:
+    cek, nonce = os.urandom(32), os.urandom(12)
+    sealed_text = ChaCha20Poly1305(cek).encrypt(nonce, build.TEXT, None)
+    receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
+    for damage, content in ((0, build.TEXT), (1, None)):
+        tag = sealed_text[-16:-1] + bytes([sealed_text[-1] ^ damage])
+        encrypted = implicit(0, sealed_text[:-16])
+        body = sequence(oid(build.DATA), build.algorithm(dotted("Aead", "ChaCha20-Poly1305"), octets(nonce)), encrypted)
+        data = sequence(integer(0), set_of(build.ktri(BOB, cek)), body, octets(tag))
+        opened = receiver.open(build.encrypted_mail(build.content_info(build.AUTH_ENVELOPED, data)))
+        assert opened.content == content
+
+
 def gcm(bits: int) -> None:
     cek = os.urandom(bits // 8)
     receiver = mailseal.Receiver(trust=None, keys=mailseal.Identity.load(BOB.pem), policy=ARCHIVE, threads=1)
@@ -275,6 +313,9 @@ def cases() -> dict[tuple[str, str], Callable[[], None]]:
         ("KeyTransport", "RSAES-OAEP"): oaep,
         ("KeyTransport", "RSAES-PKCS1-v1_5"): partial(transport, "RSAES-PKCS1-v1_5", NULL, padding.PKCS1v15()),
         ("Content", "DES-EDE3-CBC"): partial(cbc, "DES-EDE3-CBC", TripleDES, 24),
+        ("Content", "DES-CBC"): des,
+        ("Content", "RC2-CBC"): rc2,
+        ("Aead", "ChaCha20-Poly1305"): chacha20_poly1305,
         ("PublicKey", "RSA"): partial(rsa_pkcs1, "RSA-PKCS1-v1_5-SHA256", "SHA256"),
         ("PublicKey", "EC"): partial(ecdsa, "ECDSA-SHA256", "SHA256"),
         ("PublicKey", "Ed25519 key"): eddsa,

@@ -35,7 +35,6 @@ KINDS_LATER = {
 # By source and path: algorithms that are read later.
 ROWS_LATER: tuple[tuple[str, str, str], ...] = (
     ("rfc4134", r"4\.([134679]|10)\.bin|4\.[89]\.eml", "DSA signature"),
-    ("rfc4134", r"5\.2\.bin", "RC2"),
     ("rfc4134", r".*PrivDSS.*", "DSA key"),
     ("openssl", r"pkcs7-1\.pem|.*pkcs7-md4\.pem", "MD2, MD4"),
     ("openssl", r"smime-certs/sm(dh|dsa.*)\.pem", "DSA and DH keys"),

@@ -429,7 +429,11 @@ fn content_parameters() {
         ("AES-128-GCM", "3011 040c000000000000000000000000 020111", Code::DecryptionTagLength),
         ("AES-128-GCM", "3011 040c000000000000000000000000 0201ff", Code::DecryptionTagLength),
         ("AES-128-GCM", "3010 040c000000000000000000000000 0500", Code::DecryptionParameters),
-        ("RC2-CBC", "", Code::DecryptionAlgorithmUnsupported),
+        ("RC2-CBC", "", Code::DecryptionParameters),
+        ("RC2-CBC", "300d 020200a0 0407 00000000000000", Code::DecryptionParameters),
+        ("RC2-CBC", "300d 020121 0408 0000000000000000", Code::DecryptionAlgorithmUnsupported),
+        ("DES-CBC", "0407 00000000000000", Code::DecryptionParameters),
+        ("ChaCha20-Poly1305", "0408 0000000000000000", Code::DecryptionParameters),
         ("AES-256-CCM", "", Code::DecryptionAlgorithmUnsupported),
         ("AES-256-wrap", "", Code::DecryptionAlgorithmUnsupported),
     ] {

@@ -344,6 +344,21 @@ fn aes_gcm() {
 }
 
 #[test]
+fn chacha20_poly1305() {
+    let limits = Limits::default();
+    // RFC 8103 §1: a nonce of 12 octets and a tag of 16.
+    run("chacha20_poly1305", 40, |group, case| {
+        let nonce = hex(&case["iv"]);
+        let der = identifier("ChaCha20-Poly1305", |writer| writer.octet_string(&nonce));
+        match ContentAlgorithm::resolve(&read(&der, &limits)) {
+            Ok(algorithm) => decrypt(&algorithm, case, &hex(&case["aad"]), &hex(&case["tag"])),
+            Err(_) if group["ivSize"] != 96 => LeftOut,
+            Err(error) => panic!("{error}"),
+        }
+    });
+}
+
+#[test]
 fn aes_wrap() {
     let limits = Limits::default();
     run("aes_wrap", 0, |group, case| {

@@ -4,11 +4,15 @@ use crate::alg::identifier::AlgorithmIdentifier;
 use crate::alg::row::{Implementation, Parameters, Role, Row};
 use crate::asn1::{Octets, Tag};
 use crate::crypto::content::{ContentCipher, DecryptCall};
+use crate::crypto::legacy;
 use crate::crypto::secret::Secret;
 use crate::{Code, Error, Result};
 
 /// ICVlen, RFC 5084 §3.2: 12 to 16, by default 12.
 const TAG_LEN: core::ops::RangeInclusive<u64> = 12..=16;
+
+/// Of an AEAD that knows no shorter one.
+const WHOLE_TAG: usize = 16;
 
 /// contentEncryptionAlgorithm, owned and ready.
 #[derive(Clone, Debug)]
@@ -29,10 +33,14 @@ impl ContentAlgorithm {
         let cipher: &'static dyn ContentCipher = match implementation {
             Implementation::Content(cipher) => cipher,
             Implementation::Cbc(cipher) => cipher,
+            Implementation::Rc2 => {
+                let (cipher, iv) = rc2_parameters(identifier)?;
+                return Ok(Self { row, cipher, iv, tag_len: 0 });
+            }
             _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
         };
         let (iv, tag_len) = match row.parameters {
-            Parameters::Iv(len) => (identifier.iv(usize::from(len)), 0),
+            Parameters::Iv(len) => (identifier.iv(usize::from(len)), if cipher.is_aead() { WHOLE_TAG } else { 0 }),
             Parameters::Gcm => gcm_parameters(identifier, cipher.iv_len())?,
             _ => (None, 0),
         };
@@ -66,6 +74,22 @@ impl ContentAlgorithm {
         let call = DecryptCall { key: cek.expose(), iv: &self.iv, ciphertext, aad, mac };
         self.cipher.decrypt(&call).map_err(|_| Error::new(Code::DecryptionFailed))
     }
+}
+
+/// RC2CBCParameter ::= SEQUENCE { rc2ParameterVersion INTEGER, iv OCTET STRING } (RFC 3370 §5.2, RFC 2268 §6): the
+/// version is a code for the effective bits, here also those of the key.
+fn rc2_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<(&'static dyn ContentCipher, Vec<u8>)> {
+    let wrong = || identifier.wrong_parameters(Code::DecryptionParameters);
+    let mut reader = identifier.sequence().map_err(|_| wrong())?.ok_or_else(wrong)?;
+    let cipher: &'static dyn ContentCipher = match reader.u64().map_err(|_| wrong())? {
+        160 => &legacy::RC2_40_CBC,
+        120 => &legacy::RC2_64_CBC,
+        58 => &legacy::RC2_128_CBC,
+        _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
+    };
+    let iv = reader.octet_string().map_err(|_| wrong())?;
+    reader.finish().map_err(|_| wrong())?;
+    if iv.len() == cipher.iv_len() { Ok((cipher, iv.to_vec())) } else { Err(wrong()) }
 }
 
 /// GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING, aes-ICVlen INTEGER (12..16) DEFAULT 12 }

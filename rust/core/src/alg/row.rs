@@ -131,6 +131,8 @@ pub enum Implementation {
     /// PWRI-KEK, RFC 3211: its parameter names the cipher.
     PasswordWrap,
     Content(&'static dyn ContentCipher),
+    /// RC2 in CBC: the parameters name the effective bits of the key.
+    Rc2,
     /// As `Content`, with the cipher that password-based encryption needs as well.
     Cbc(&'static Cbc),
     Mac(&'static dyn Digest),

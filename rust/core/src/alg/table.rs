@@ -6,14 +6,14 @@
 
 use crate::alg::row::Implementation::{
     Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, PasswordWrap, Pbe,
-    PublicKey, Signature,
+    PublicKey, Rc2, Signature,
 };
 use crate::alg::row::{Hashing, KeyForm, PasswordKdf, PbeScheme};
 pub use crate::alg::row::{Implementation, Make, Parameters, Role, Row, Take};
 use crate::asn1::Oid;
 use crate::crypto::agreement::{Hkdf, X963};
 use crate::crypto::legacy::{LegacyCipher, PbeCipher, Pbkdf1Digest};
-use crate::crypto::{compression, content, digest, ec, key_wrap, signature, transport};
+use crate::crypto::{compression, content, digest, ec, key_wrap, legacy, signature, transport};
 use crate::oid;
 
 macro_rules! table {
@@ -153,8 +153,8 @@ table! {
     "AES-192-CBC" [2, 16, 840, 1, 101, 3, 4, 1, 22] Content (Iv(16)) 192 Never Accept "RFC 3565 §2.2" => Some(Cbc(&content::AES192_CBC));
     "AES-256-CBC" [2, 16, 840, 1, 101, 3, 4, 1, 42] Content (Iv(16)) 256 Allow Accept "RFC 3565 §2.2" => Some(Cbc(&content::AES256_CBC));
     "DES-EDE3-CBC" [1, 2, 840, 113549, 3, 7] Content (Iv(8)) 90 Never Accept "RFC 3370 §5.1" => Some(Cbc(&content::DES_EDE3_CBC));
-    "RC2-CBC" [1, 2, 840, 113549, 3, 2] Content (Rc2) 40 Never Accept "RFC 3370 §5.2" => None;
-    "DES-CBC" [1, 3, 14, 3, 2, 7] Content (Iv(8)) 56 Never Accept "FIPS 46-3" => None;
+    "RC2-CBC" [1, 2, 840, 113549, 3, 2] Content (Rc2) 40 Never Accept "RFC 3370 §5.2" => Some(Rc2);
+    "DES-CBC" [1, 3, 14, 3, 2, 7] Content (Iv(8)) 56 Never Accept "FIPS 46-3" => Some(Content(&legacy::DES_CBC));
     "RC4" [1, 2, 840, 113549, 3, 4] Content (NullOrAbsent) 40 Never Never "RFC 7465" => None;
     "RC5-CBC" [1, 2, 840, 113549, 3, 9] Content (Own) 56 Never Never "RFC 2040" => None;
     "CAST5-CBC" [1, 2, 840, 113533, 7, 66, 10] Content (Own) 90 Never Accept "RFC 2984 §2" => None;
@@ -178,7 +178,7 @@ table! {
     "AES-128-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 7] Aead (Ccm) 128 Never Accept "RFC 5084 §3.1" => None;
     "AES-192-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 27] Aead (Ccm) 192 Never Accept "RFC 5084 §3.1" => None;
     "AES-256-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 47] Aead (Ccm) 256 Never Accept "RFC 5084 §3.1" => None;
-    "ChaCha20-Poly1305" [1, 2, 840, 113549, 1, 9, 16, 3, 18] Aead (Iv(12)) 256 Never Accept "RFC 8103 §3" => None;
+    "ChaCha20-Poly1305" [1, 2, 840, 113549, 1, 9, 16, 3, 18] Aead (Iv(12)) 256 Never Accept "RFC 8103 §3" => Some(Content(&content::ChaCha20Poly1305));
 
     // --- Public keys ---
     "RSA" [1, 2, 840, 113549, 1, 1, 1] PublicKey (NullOrAbsent) 256 Prefer Accept "RFC 3279 §2.3.1" => Some(PublicKey(KeyForm::Rsa));
@@ -386,6 +386,8 @@ mod tests {
                 (Role::KeyTransport, Some(KeyTransport(_))) | (Role::KeyAgreement, Some(KeyAgreement(_))) => true,
                 (Role::KeyWrap, Some(PasswordWrap)) => true,
                 (Role::KeyWrap, Some(KeyWrap(wrap))) => wrap.kek_len() * 8 >= usize::from(row.strength),
+                (Role::Content, Some(Rc2)) => row.parameters == Parameters::Rc2,
+                (Role::Content, Some(Content(cipher))) => !cipher.is_aead(),
                 (Role::Content, Some(Cbc(cipher))) => {
                     use crate::crypto::content::ContentCipher;
                     row.parameters == Parameters::Iv(cipher.iv_len() as u8) && !cipher.is_aead()

@@ -1,5 +1,6 @@
 //! Content encryption, reading side: from the segments of an OCTET STRING straight into one buffer.
 
+use aws_lc_rs::aead;
 use mailseal_lc::{Cipher, Decryption};
 use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 use zeroize::{Zeroize, Zeroizing};
@@ -139,6 +140,35 @@ impl ContentCipher for Gcm {
         output.fill(&mut decryption, call.ciphertext.segments())?;
         decryption.finish_with_tag(call.mac).map_err(|_| Opaque)?;
         Ok(output.release(len))
+    }
+}
+
+/// ChaCha20-Poly1305 (RFC 8439, RFC 8103) with its tag of 16 octets.
+#[derive(Debug)]
+pub struct ChaCha20Poly1305;
+
+impl ContentCipher for ChaCha20Poly1305 {
+    fn key_len(&self) -> usize {
+        aead::CHACHA20_POLY1305.key_len()
+    }
+
+    fn iv_len(&self) -> usize {
+        aead::NONCE_LEN
+    }
+
+    fn is_aead(&self) -> bool {
+        true
+    }
+
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque> {
+        let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, call.key).map_err(|_| Opaque)?;
+        let nonce = aead::Nonce::try_assume_unique_for_key(call.iv).map_err(|_| Opaque)?;
+        let mut buffer = Zeroizing::new(Vec::with_capacity(call.ciphertext.len() + call.mac.len()));
+        call.ciphertext.segments().chain([call.mac]).for_each(|segment| buffer.extend_from_slice(segment));
+        let opened = aead::LessSafeKey::new(key).open_in_place(nonce, aead::Aad::from(call.aad), &mut buffer);
+        let len = opened.map_err(|_| Opaque)?.len();
+        buffer.truncate(len);
+        Ok(core::mem::take(&mut *buffer))
     }
 }
 

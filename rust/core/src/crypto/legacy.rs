@@ -4,7 +4,7 @@ pub use mailseal_lc::{LegacyCipher, md5};
 use zeroize::Zeroizing;
 
 use crate::crypto::content::{
-    AES128_CBC, AES192_CBC, AES256_CBC, Cbc, ContentCipher, DES_EDE3_CBC, Opaque, cbc_padding,
+    AES128_CBC, AES192_CBC, AES256_CBC, Cbc, ContentCipher, DES_EDE3_CBC, DecryptCall, Opaque, cbc_padding,
 };
 use crate::crypto::digest::{Digest, SHA1};
 use crate::crypto::secret::Secret;
@@ -73,6 +73,37 @@ impl PbeCipher {
             "RC2-40-CBC" => Self::Legacy(LegacyCipher::Rc2Cbc { key_len: 5 }),
             _ => return None,
         })
+    }
+}
+
+/// DES or RC2 in CBC with the padding of RFC 5652 §6.3: the content of old mail.
+#[derive(Debug)]
+pub struct LegacyCbc(LegacyCipher);
+
+pub static DES_CBC: LegacyCbc = LegacyCbc(LegacyCipher::DesCbc);
+pub static RC2_40_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 5 });
+pub static RC2_64_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 8 });
+pub static RC2_128_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 16 });
+
+impl ContentCipher for LegacyCbc {
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn iv_len(&self) -> usize {
+        self.0.iv_len()
+    }
+
+    fn is_aead(&self) -> bool {
+        false
+    }
+
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque> {
+        if !call.aad.is_empty() || !call.mac.is_empty() {
+            return Err(Opaque);
+        }
+        let plaintext = PbeCipher::Legacy(self.0).decrypt(call.key, call.iv, &call.ciphertext.to_cow())?;
+        Ok(plaintext.expose().to_vec())
     }
 }
 
