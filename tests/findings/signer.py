@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.findings.cases import ALICE, BOB, alices, codes, opaque, opened, policy, provokes, signed_by
 from tests.support import smime_build as build
-from tests.support.der import NULL, integer, octets, oid, sequence, set_of, tlv
+from tests.support.der import NULL, explicit, integer, octets, oid, sequence, set_of, tlv
 
 SHA1 = "1.3.14.3.2.26"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -176,6 +176,22 @@ def _() -> list[str]:
 def _() -> list[str]:
     info = build.signer_info(ALICE, build.TEXT)
     return codes(opaque(build.signed_data(build.TEXT, [info], [ALICE.der], digests=[])))
+
+
+@provokes("signer.pss-mask")
+def _() -> list[str]:
+    """SHA-256 over the message, MGF1 with SHA-1: the defaults of old toolkits."""
+    assert isinstance(ALICE.key, rsa.RSAPrivateKey)
+    attrs = build.signed_attrs(build.TEXT)
+    scheme = padding.PSS(padding.MGF1(hashes.SHA1()), 32)  # noqa: S303
+    signature = ALICE.key.sign(attrs, scheme, hashes.SHA256())
+    mask = sequence(oid("1.2.840.113549.1.1.8"), build.algorithm(SHA1, NULL))
+    parameters = sequence(explicit(0, build.algorithm(build.SHA256, NULL)), explicit(1, mask), explicit(2, integer(32)))
+    pss, sha256 = build.algorithm("1.2.840.113549.1.1.10", parameters), build.algorithm(build.SHA256, NULL)
+    info = sequence(integer(1), ALICE.identifier, sha256, b"\xa0" + attrs[1:], pss, octets(signature))
+    found = opened(opaque(build.signed_data(build.TEXT, [info], [ALICE.der])))
+    assert found.verdict.is_valid
+    return [finding.code for finding in found.verdict.findings]
 
 
 @provokes("signer.missing")

@@ -212,6 +212,7 @@ findings! {
     AddressSenderMatches "address.sender-matches" Note "RFC 8550 §3" "the signer is the Sender, not From" "";
     SignerSignedAttrsNotDer "signer.signed-attrs-not-der" Note "RFC 5652 §5.4" "the signed attributes were sent in another order or encoding than they were signed" "";
     SignerDigestNotListed "signer.digest-not-listed" Note "RFC 5652 §5.1" "the signer's digest is not among digestAlgorithms" "";
+    SignerPssMask "signer.pss-mask" Note "RFC 4056 §3" "the mask of the PSS signature is made with another digest than the message's" "";
     CmsVersion "cms.version" Note "RFC 5652 §5.1" "the version differs from what RFC 5652 prescribes" "";
     MimeTypeMismatch "mime.type-mismatch" Note "RFC 8551 §3.2" "the label of the part differs from its content" "";
     MimeMicalgMismatch "mime.micalg-mismatch" Note "RFC 8551 §3.5.3.2" "micalg names another digest than the signer used; the signer's was computed" "";

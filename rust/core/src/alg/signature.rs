@@ -65,6 +65,14 @@ impl SignatureAlgorithm {
         self.settings.digest.and_then(table::of_digest)
     }
 
+    /// PSS alone: MGF1 with another digest than the message's, which RFC 4056 §3 advises against.
+    pub fn mask_differs(&self) -> bool {
+        match (self.settings.digest, self.settings.mgf_digest) {
+            (Some(digest), Some(mask)) => !mask.is(digest),
+            _ => false,
+        }
+    }
+
     /// None: the scheme needs the whole message (Ed25519).
     pub fn prehash(&self) -> Option<&'static dyn Digest> {
         self.settings.digest

@@ -265,6 +265,9 @@ impl SignerReader<'_, '_> {
             check_unsigned_attrs(unsigned)?;
         }
         let algorithm = SignatureAlgorithm::resolve(&info.signature_algorithm, Some(&info.digest_algorithm))?;
+        if algorithm.mask_differs() {
+            out.facts.findings.push(Finding::new(Code::SignerPssMask).detail(info.signature_algorithm.name()));
+        }
         let mut named = None;
         let messages = match &info.signed_attrs {
             Some(attributes) => {
