@@ -8,10 +8,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from mailseal._time import now
 from mailseal.archive.blocks import BLOCK_BYTES, Block, Unit, Unread
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mailseal.config import Config
     from mailseal.receiver import Receiver
 
+P = ParamSpec("P")
+T = TypeVar("T")
 # (bytes done, messages done), after each block.
 Progress = Callable[[int, int], None]
 OWN_NAMES = ("parts", "quarantine", "report.json", "run.json", "missing_keys.jsonl")
@@ -85,8 +87,21 @@ def _size(unit: Unit) -> int:
     return len(unit.buffer) if isinstance(unit, Block) else 0
 
 
+class _Here(Executor):
+    """Does at once, in this thread, what is handed to it."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 — raised again by `result`
+            future.set_exception(error)
+        return future
+
+
 class _Job:
-    """One run: a thread reads ahead, the Receiver's pool opens, a thread writes behind."""
+    """One run: a thread reads ahead, the Receiver's pool opens, a thread writes behind; with one job all of it goes one
+    after the other, on one core."""
 
     def __init__(self, receiver: Receiver, folder: Path, sink: Sink, *, content: bool, jobs: int | None) -> None:
         self._folder = folder
@@ -113,7 +128,7 @@ class _Job:
     def _pump(self, units: Iterator[Unit], progress: Progress | None) -> None:
         report = self.report
         behind: Future[None] | None = None
-        with ThreadPoolExecutor(1, "mailseal-write") as writer, closing(self._opened(units)) as opened:
+        with self._threads(1, "mailseal-write") as writer, closing(self._opened(units)) as opened:
             for unit, batch in opened:
                 if behind is not None:
                     behind.result()
@@ -125,13 +140,16 @@ class _Job:
             if progress is not None:
                 progress(report.bytes, report.messages)
 
+    def _threads(self, count: int, name: str) -> Executor:
+        return ThreadPoolExecutor(count, name) if self.report.jobs > 1 else _Here()
+
     def _opened(self, units: Iterator[Unit]) -> Generator[tuple[Unit, core.Batch | None]]:
         """Every unit in its order, opened. With several jobs more blocks than that are in flight, so that no core waits
-        for the last message of a block or for the next; with one job a second would only take memory."""
+        for the last message of a block or for the next."""
         jobs = self.report.jobs
-        most = jobs + 2 if jobs > 1 else 1
+        most = jobs + 4 if jobs > 1 else 1
         opening: deque[tuple[Unit, Future[core.Batch] | None]] = deque()
-        with ThreadPoolExecutor(1, "mailseal-read") as reader, ThreadPoolExecutor(most, "mailseal-open") as opener:
+        with self._threads(1, "mailseal-read") as reader, self._threads(most, "mailseal-open") as opener:
             ahead: Future[Unit | None] = reader.submit(next, units, None)
             room = most * BLOCK_BYTES
             while True:

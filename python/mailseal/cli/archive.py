@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), metavar="OUT", help="New directory.")
 @key_options
 @trust_options("archive")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads; all processors unless given.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads; all processors unless given. With 1, one core does everything.",
+)
 @click.option("--content", is_flag=True, help="Keep the content of each message in its row.")
 @click.option(
     "--format", "kind", type=click.Choice(FORMATS), help="Form of the rows; parquet where pyarrow is installed."

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from mailseal import Check, Identity, Opened, Status
 
+PIPE_WIDTH = 4_096
 STATUS_STYLE = {
     Status.VALID: "bold green",
     Status.INVALID: "bold red",
@@ -26,8 +27,10 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066
 
 
 def console(*, err: bool = False) -> Console:
-    """A console of its own: rich looks at NO_COLOR and at whether it writes to a terminal."""
-    return Console(file=sys.stderr if err else sys.stdout, highlight=False, soft_wrap=True)
+    """A console of its own: rich looks at NO_COLOR and at whether it writes to a terminal. Into a pipe, rows of tables
+    are not broken: no name is cut in two for whoever reads them next."""
+    file = sys.stderr if err else sys.stdout
+    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else PIPE_WIDTH)
 
 
 def clean(text: object) -> str:
