@@ -26,11 +26,12 @@ STATUS_STYLE = {
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def console(*, err: bool = False) -> Console:
+def console(*, err: bool = False, soft_wrap: bool = True) -> Console:
     """A console of its own: rich looks at NO_COLOR and at whether it writes to a terminal. Into a pipe, rows of tables
     are not broken: no name is cut in two for whoever reads them next."""
     file = sys.stderr if err else sys.stdout
-    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else PIPE_WIDTH)
+    width = None if file.isatty() else PIPE_WIDTH
+    return Console(file=file, highlight=False, soft_wrap=soft_wrap, width=width)
 
 
 def clean(text: object) -> str:
@@ -135,4 +136,4 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else clean(cell) for cell in row))
-    Console(file=sys.stderr if err else sys.stdout, highlight=False).print(table)
+    console(err=err, soft_wrap=False).print(table)
