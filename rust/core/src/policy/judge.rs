@@ -201,12 +201,9 @@ impl Judge<'_> {
     /// True: the certificate is not for signing mail, or its key is too short for the policy.
     fn usage(&mut self, certificate: &Certificate) -> bool {
         let mut refused = false;
-        if certificate.key_usage().is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
-            self.find(Code::SignerKeyUsage, "");
-            refused = true;
-        }
-        if !certificate.allows_email_protection() {
-            self.find(Code::SignerExtendedKeyUsage, "");
+        let wrong = [path::signer_key_usage(certificate), path::signer_extended_key_usage(certificate)];
+        for code in wrong.into_iter().flatten() {
+            self.find(code, "");
             refused = true;
         }
         if let Ok(key) = certificate.public_key(&self.policy.limits)
