@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
+import re
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import mailseal
 from mailseal import core
@@ -13,16 +14,31 @@ from tests.interop.matrix.keys import ADDRESS
 from tests.support import smime_build as build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tests.interop.matrix.keys import Workshop
 
 # Eight-bit text with CRLF and a word that a test changes to see the signature fail.
-ENTITY = b"Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xc3\xbc\xc3\x9fe aus dem Archiv.\r\n" * 2
+ENTITY = (
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    b"Gr\xc3\xbc\xc3\x9fe aus dem Archiv.\r\n.\r\nFrom here on, nothing.\r\n"
+)
 PASSWORD = "correct horse"
 KEK, KEK_ID = bytes(range(32)), b"\x01\x02\x03\x04"
 
 ROWS = {row["algorithm"]: row for row in core.table("algorithms")}
+# What mailseal cannot open yet for reasons beyond its table of algorithms, and how it says so.
+GAPS = {
+    "PEM": r"mime\.malformed|asn1\.malformed",
+    "EncryptedData": r"cms\.content-type",
+    "AuthenticatedData": r"cms\.content-type",
+    "an AES key under 3DES-wrap": r"decryption\.failed",
+}
+# Refused as it should be, but for another reason than the true one: faults, kept in sight until they are mended.
+FAULTS = {
+    r"signer\.signature-mismatch": "said to be a wrong signature",
+    r"key\.unsupported.*\(ECDSA\)": "said to be ECDSA",
+}
 # Codes by which mailseal says that it does not know or does not have something.
 UNSUPPORTED = (".algorithm-unsupported", ".compression-unsupported", "key.unsupported")
 
@@ -36,7 +52,7 @@ class Cell:
     """One message that one peer makes and mailseal opens.
 
     `shown`: names of algorithms that mailseal must report; `needs`: others that it needs on the way, such as a curve.
-    `gap`: what mailseal cannot open for a reason beyond its table of algorithms: part of what it says then.
+    `gap`: a key of `GAPS`.
     """
 
     peer: str
@@ -62,18 +78,6 @@ class Cell:
     def missing(self) -> list[str]:
         """What the table of algorithms knows by name only, of what this cell needs."""
         return [name for name in (*self.shown, *self.needs) if not ROWS[name]["implemented"]]
-
-
-class Peer(Protocol):
-    """A module of this package."""
-
-    NAME: str
-    REFUSALS: dict[tuple[str, str, str], str]
-
-    @staticmethod
-    def cells() -> Sequence[Cell]: ...
-    @staticmethod
-    def version() -> str: ...
 
 
 class Closed(NamedTuple):
@@ -106,8 +110,7 @@ def keyring(cell: Cell, shop: Workshop) -> mailseal.Keyring:
         return mailseal.Keyring(passwords=[PASSWORD])
     if cell.door == "kek":
         return mailseal.Keyring(secret_keys={KEK_ID: KEK})
-    if cell.door in {"encrypt", "sign+encrypt"}:
-        # The signer of what is inside has keys of no other kind than RSA.
+    if cell.key and cell.door not in {"sign", "detached"}:
         return mailseal.Keyring([mailseal.Identity.load(shop.pem(cell.key))])
     return mailseal.Keyring()
 
@@ -132,12 +135,13 @@ def open_mail(cell: Cell, mail: bytes, shop: Workshop) -> Sight | Closed:
     return sight
 
 
-def described(data: bytes) -> set[str]:
-    """The algorithms that the outermost layers of a CMS name."""
-    about = mailseal.cms.parse(data).describe()
-    names = {layer["algorithm"] for layer in about["layers"]}
-    names |= {recipient["algorithm"] for layer in about["layers"] for recipient in layer["recipients"]}
-    return names | {name for one in about["signers"] for name in (one["digest"], one["signature_algorithm"])}
+def named(cell: Cell, data: bytes) -> set[str]:
+    """The algorithms that a CMS names, which the strict doors for plain CMS do not tell."""
+    receiver = mailseal.Receiver(trust=None, policy=rules(cell), threads=1)
+    opened = mailseal.Opened(receiver._inner.open_cms(data, None, int(time.time()), None))
+    return {layer.algorithm for layer in opened.layers} | {
+        recipient.algorithm for layer in opened.layers for recipient in layer.recipients
+    }
 
 
 def open_cms(cell: Cell, data: bytes, shop: Workshop, content: bytes = ENTITY) -> Sight | Closed:
@@ -149,7 +153,7 @@ def open_cms(cell: Cell, data: bytes, shop: Workshop, content: bytes = ENTITY) -
         verified = mailseal.cms.verify(data, trust=trust, detached_content=detached, policy=policy)
         names = {name for one in verified.signers for name in (one.digest, one.signature_algorithm)}
         return Sight(verified.content, names, valid=verified.verdict.is_valid, explanation=verified.verdict.explain())
-    names = described(data)
+    names = named(cell, data)
     if cell.door == "compress":
         return Sight(mailseal.cms.decompress(data, policy=policy), names)
     if cell.door == "digest":
@@ -165,16 +169,29 @@ def see(cell: Cell, data: bytes, shop: Workshop) -> Sight | Closed:
         return Closed(f"{error.code}: {error}", error.code.endswith(UNSUPPORTED))
 
 
+def refused(cell: Cell, missing: list[str], found: Sight | Closed) -> str:
+    """The outcome of what is not there yet: refused by its name. The day it is there, the cell asks for more."""
+    said = found.said if isinstance(found, Closed) else found.explanation
+    opened = isinstance(found, Sight) and found.content is not None and found.valid is not False
+    assert not opened, f"opened, though {missing or cell.gap} is not there: {found}"
+    if not missing:
+        assert re.search(GAPS[cell.gap], said), f"refused, but not for {cell.gap}: {said}"
+        return f"not yet: {cell.gap}"
+    for name in missing:
+        if name in said:
+            return f"not yet: {name}"
+    for pattern, fault in FAULTS.items():
+        if re.search(pattern, said):
+            return f"not yet: {missing[0]}, {fault}"
+    raise AssertionError(f"refused, but not for {missing}: {said}")
+
+
 def judge(cell: Cell, data: bytes, shop: Workshop) -> str:
     """The outcome in the words of the document; AssertionError for one that should not be."""
     missing = cell.missing()
     found = see(cell, data, shop)
     if missing or cell.gap:
-        # What is not there yet must be refused by its name, and the day it is there the cell asks for more.
-        assert isinstance(found, Closed), f"opened, though {missing or cell.gap} is not there: {found}"
-        words = missing or [cell.gap]
-        assert any(word in found.said for word in words), f"refused, but not for {words}: {found.said}"
-        return f"not yet: {missing[0] if missing else cell.gap}"
+        return refused(cell, missing, found)
     assert isinstance(found, Sight), found.said
     assert found.content == ENTITY, (found.content, found.explanation)
     assert set(cell.shown) <= found.names, f"{cell.shown} is not among {found.names}"
@@ -202,17 +219,3 @@ def assert_change_is_seen(cell: Cell, data: bytes, shop: Workshop) -> None:
     except mailseal.VerificationError:
         return
     raise AssertionError(f"a changed content verifies: {found}")
-
-
-def signed_names(digest: str, signature: str) -> tuple[str, str]:
-    return digest, signature
-
-
-def mail_of(cms: bytes, kind: str) -> bytes:
-    """Peers that make no MIME: the entity round their CMS is written here."""
-    return build.part(cms, kind)
-
-
-def unarmoured(pem: bytes) -> bytes:
-    """The bytes in a PEM."""
-    return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))

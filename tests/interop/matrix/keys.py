@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 
 from tests.support import peers
 from tests.support import smime_build as build
@@ -74,6 +74,8 @@ OTHERS: dict[str, Callable[[], Any]] = {
     "ML-DSA-44": mldsa.MLDSA44PrivateKey.generate,
     "ML-DSA-65": mldsa.MLDSA65PrivateKey.generate,
     "ML-DSA-87": mldsa.MLDSA87PrivateKey.generate,
+    "ML-KEM-768": mlkem.MLKEM768PrivateKey.generate,
+    "ML-KEM-1024": mlkem.MLKEM1024PrivateKey.generate,
 }
 
 

@@ -35,8 +35,6 @@ SEALED_FORMS = {
     "PEM": ("-binary", "-outform", "PEM"),
 }
 ALL, SHORT, ONE = tuple(SIGNED_FORMS), ("S/MIME clear", "DER"), ("DER",)
-NO_PEM = "neither a message nor CMS"
-NO_KIND = "encrypted-data"
 
 
 def openssl_words(stderr: bytes) -> str:
@@ -73,7 +71,7 @@ def sign(
             return run(program, command, "-sign", "-signer", shop.pem(key), *ways, *options)
 
         operation = "sign" if command == "cms" else f"sign ({command})"
-        gap = NO_PEM if form == "PEM" else ""
+        gap = "PEM" if form == "PEM" else ""
         yield Cell(program, operation, algorithm, form, make, door, key, shown, needs, gap)
 
 
@@ -178,7 +176,7 @@ def seal(
             return run(program, command, "-encrypt", *ways, *options, *recipient(command, shop.pem(key), late))
 
         operation = "encrypt" if command == "cms" else f"encrypt ({command})"
-        gap = NO_PEM if form == "PEM" else ""
+        gap = "PEM" if form == "PEM" else ""
         yield Cell(program, operation, algorithm, form, make, "encrypt", key, shown, needs, gap)
 
 
@@ -228,8 +226,13 @@ def agreed(program: str) -> Iterator[Cell]:
     for wrap, name in {"aes128": "AES-128-wrap", "aes192": "AES-192-wrap", "aes256": "AES-256-wrap",
                        "des3": "3DES-wrap"}.items():  # fmt: skip
         scheme = "dhSinglePass-stdDH-sha1kdf"
-        options = f"-{wrap}-wrap", "-aes-256-gcm"
-        yield from seal(program, f"AES-256-GCM by {scheme} P-384, {name}", "P-384", (scheme,), options, needs=(name,))
+        cipher = "AES-256-GCM" if wrap != "des3" else "DES-EDE3-CBC"
+        options = f"-{wrap}-wrap", "-aes-256-gcm" if wrap != "des3" else "-des3"
+        yield from seal(program, f"{cipher} by {scheme} P-384, {name}", "P-384", (scheme,), options, needs=(name,))
+    wide = next(
+        seal(program, f"AES-256-CBC by {scheme} P-384, 3DES-wrap", "P-384", (scheme,), ("-des3-wrap", "-aes256"))
+    )
+    yield replace(wide, gap="an AES key under 3DES-wrap")
     for cipher, name in {"des3": "DES-EDE3-CBC", "aes-128-gcm": "AES-128-GCM", "aes-192-cbc": "AES-192-CBC"}.items():
         yield from seal(program, f"{name} by ECDH P-256", "P-256", (name,), (f"-{cipher}",))
     for key in ("X25519", "X448"):
@@ -278,7 +281,7 @@ def keyless(program: str) -> Iterator[Cell]:
     }
     for door, make in made.items():
         operation, algorithm, shown, needs = names[door]
-        gap = NO_KIND if door == "encrypted-data" else ""
+        gap = "EncryptedData" if door == "encrypted-data" else ""
         for form in ("S/MIME", "DER"):
             ways = SEALED_FORMS[form]
             yield Cell(
