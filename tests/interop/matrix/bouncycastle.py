@@ -78,9 +78,7 @@ def sign(
 ) -> Iterator[Cell]:  # fmt: skip
     for form in forms:
         door = "detached" if form == "DER detached" else "sign"
-        yield cell(
-            "sign", name, form, door, key, shown, needs, operation="sign", key=key, algorithm=java, **words
-        )
+        yield cell("sign", name, form, door, key, shown, needs, operation="sign", key=key, algorithm=java, **words)
 
 
 def signed() -> Iterator[Cell]:

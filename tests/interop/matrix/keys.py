@@ -39,6 +39,8 @@ BY_OPENSSL = {
     "SLH-DSA-SHA2-128f": "SLH-DSA-SHA2-128f",
     "SLH-DSA-SHAKE-128f": "SLH-DSA-SHAKE-128f",
 }
+# A curve's key whose certificate also allows key encipherment: gpgsm encrypts to no other.
+ENCIPHERS = " and enciphers"
 # Parameters take seconds to find: these were found once.
 DSA_P = int(
     "a2e56867d4de4d272c5083c86baedf6a8f75a73f2385e0864ef83a4573c8c9152ed0010e81e461bab1ca8e0f28183896ff4b8aaf"
@@ -81,9 +83,11 @@ OTHERS: dict[str, Callable[[], Any]] = {
 
 def _usage(kind: str) -> x509.KeyUsage:
     """What a key of that kind is for (RFC 8550 §4.4.2): keys for agreement do not sign."""
-    agrees = kind in CURVES or kind in {"X25519", "X448"} or "brainpool" in kind
+    kind, both, _ = kind.partition(ENCIPHERS)
+    agrees = kind in CURVES or kind in {"X25519", "X448"}
+    enciphers = kind.startswith("RSA") or bool(both)
     return x509.KeyUsage(
-        digital_signature=kind not in {"X25519", "X448"}, key_agreement=agrees, key_encipherment=kind.startswith("RSA"),
+        digital_signature=kind not in {"X25519", "X448"}, key_agreement=agrees, key_encipherment=enciphers,
         content_commitment=False, data_encipherment=False, key_cert_sign=False, crl_sign=False, encipher_only=False,
         decipher_only=False,
     )  # fmt: skip
@@ -92,7 +96,8 @@ def _usage(kind: str) -> x509.KeyUsage:
 @functools.cache
 def person(kind: str) -> build.Person:
     """The holder of a key of that kind, the same each time."""
-    key = ec.generate_private_key(CURVES[kind]) if kind in CURVES else OTHERS[kind]()
+    plain = kind.split(ENCIPHERS)[0]
+    key = ec.generate_private_key(CURVES[plain]) if plain in CURVES else OTHERS[plain]()
     root = build.root()
     certificate = build.issue(
         f"Alice {kind}", key, root.certificate.subject, root.key, address=ADDRESS, instead=[(_usage(kind), True)]

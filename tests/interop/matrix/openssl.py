@@ -188,7 +188,9 @@ def encrypted(program: str) -> Iterator[Cell]:
     for option, cipher in CIPHERS.items():
         more = LEGACY if option in OLD else ()
         name = f"{cipher} under {V15}" + (f", {option[4:]} bits" if option.startswith("rc2") else "")
-        forms = {"aes-128-cbc": tuple(SEALED_FORMS), "aes-256-gcm": ("S/MIME", "DER", "PEM")}.get(option, ("S/MIME", "DER"))
+        forms = {"aes-128-cbc": tuple(SEALED_FORMS), "aes-256-gcm": ("S/MIME", "DER", "PEM")}.get(
+            option, ("S/MIME", "DER")
+        )
         yield from seal(program, name, "RSA", (cipher, V15), (f"-{option}", *more), forms=forms)
     for option in ("aes-128-cbc", "aes-256-cbc", "des3"):
         name = f"{CIPHERS[option]} under {V15}"
@@ -242,7 +244,11 @@ def agreed(program: str) -> Iterator[Cell]:
 def nested(program: str) -> Iterator[Cell]:
     """Signed, then encrypted."""
     for key, signature in {"RSA": RSA, "P-256": "ECDSA-SHA256", "P-521": "ECDSA-SHA256"}.items():
-        for cipher, name in {"aes-256-cbc": "AES-256-CBC", "aes-256-gcm": "AES-256-GCM", "des3": "DES-EDE3-CBC"}.items():
+        for cipher, name in {
+            "aes-256-cbc": "AES-256-CBC",
+            "aes-256-gcm": "AES-256-GCM",
+            "des3": "DES-EDE3-CBC",
+        }.items():
             for inner in ("clear", "opaque"):
 
                 def make(shop: Workshop, key: str = key, cipher: str = cipher, inner: str = inner) -> bytes:
@@ -288,7 +294,9 @@ def keyless(program: str) -> Iterator[Cell]:
                 program, operation, algorithm, form, lambda shop, ways=ways, make=make: make(shop, ways), door, "",
                 shown, needs, gap,
             )  # fmt: skip
-    cell = next(seal(program, "AES-128-CBC under RSA and ECDH, two recipients", "P-256", ("AES-128-CBC",), ("-aes128",)))
+    cell = next(
+        seal(program, "AES-128-CBC under RSA and ECDH, two recipients", "P-256", ("AES-128-CBC",), ("-aes128",))
+    )
 
     def both(shop: Workshop) -> bytes:
         ways = SEALED_FORMS["DER"]

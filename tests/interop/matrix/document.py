@@ -1,0 +1,102 @@
+"""docs/interop.md: the outcomes of a run as a document, and the outcomes that it tells."""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATH = Path(__file__).parents[3] / "docs" / "interop.md"
+WRITE = "MAILSEAL_INTEROP=write pytest tests/interop"
+HERE = "peer → mailseal"
+HEAD = f"""<!-- Made by `{WRITE}`; a run without it compares. -->
+
+# Interoperability
+
+Every row was run: the peer named above it made the message with the operation, the algorithm and in the form that the
+row tells, and mailseal opened it by its public doors: content byte for byte, signature valid, algorithms named as they
+are, and a changed message refused. What the outcomes mean:
+
+- **opened**: all of that.
+- **not yet**: mailseal refuses it by the name of what it lacks.
+- **peer refuses**: the peer itself ends with an error, in its own words.
+"""
+
+Row = tuple[str, str, str]
+
+
+@dataclass
+class Section:
+    """What one peer did in one direction."""
+
+    version: str
+    outcomes: dict[Row, str] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        return collections.Counter(outcome.split(":")[0] for outcome in self.outcomes.values())
+
+
+Sections = dict[tuple[str, str], Section]
+COLUMNS = ("opened", "not yet", "peer refuses")
+
+
+def escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def split(line: str) -> list[str]:
+    """The cells of a row of a table."""
+    marked = line.replace("\\|", "\0").strip().strip("|")
+    return [part.strip().replace("\0", "|") for part in marked.split("|")]
+
+
+def render(sections: Sections) -> str:
+    lines = [
+        HEAD,
+        "| direction | peer | version | cells | " + " | ".join(COLUMNS) + " |",
+        "|---" * (4 + len(COLUMNS)) + "|",
+    ]
+    total: collections.Counter[str] = collections.Counter()
+    for (direction, peer), section in sections.items():
+        counts = section.counts()
+        total.update(counts)
+        numbers = [len(section.outcomes), *(counts.get(column, 0) for column in COLUMNS)]
+        lines.append(f"| {direction} | {peer} | {section.version} | " + " | ".join(map(str, numbers)) + " |")
+    numbers = [sum(total.values()), *(total[column] for column in COLUMNS)]
+    lines.append("| | **all** | | " + " | ".join(f"**{number}**" for number in numbers) + " |")
+    for (direction, peer), section in sections.items():
+        lines += ["", f"## {direction}: {peer}", "", f"Version: {section.version}", ""]
+        lines += ["| operation | algorithm | form | outcome |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(map(escaped, (*row, outcome)))} |" for row, outcome in section.outcomes.items()]
+    return "\n".join(lines) + "\n"
+
+
+def parse(text: str) -> Sections:
+    sections: Sections = {}
+    current: Section | None = None
+    for line in text.splitlines():
+        if line.startswith("## "):
+            direction, peer = line.removeprefix("## ").split(": ")
+            current = sections[direction, peer] = Section("")
+        elif current is not None and line.startswith("Version: "):
+            current.version = line.removeprefix("Version: ")
+        elif current is not None and line.startswith("| ") and not line.startswith("| operation"):
+            operation, algorithm, form, outcome = split(line)
+            current.outcomes[operation, algorithm, form] = outcome
+    return sections
+
+
+def committed() -> Sections:
+    return parse(PATH.read_text("utf-8")) if PATH.exists() else {}
+
+
+def differences(old: Section, new: Section, *, whole: bool) -> list[str]:
+    """What the run saw otherwise than the document tells; `whole`: every cell of the peer was run."""
+    found = [
+        f"{' | '.join(row)}: {old.outcomes.get(row, 'no row')!r} in the document, {outcome!r} in this run"
+        for row, outcome in new.outcomes.items()
+        if old.outcomes.get(row) != outcome
+    ]
+    if whole:
+        found += [f"{' | '.join(row)}: in the document alone" for row in old.outcomes if row not in new.outcomes]
+    return found
