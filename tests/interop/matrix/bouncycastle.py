@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.interop.matrix.cells import ENTITY, KEK, KEK_ID, PASSWORD, ROWS, Cell, RefusedError
 from tests.interop.matrix.openssl import RSA, V15
@@ -30,7 +33,11 @@ def results(shop: Workshop) -> dict[str, str]:
         content = shop.file("entity", ENTITY)
         lines = []
         for name, job in JOBS.items():
-            words = job | {key: str(shop.pem(job[key])) for key in KEYS if key in job}
+            try:
+                words = job | {key: str(shop.pem(job[key])) for key in KEYS if key in job}
+            except pytest.skip.Exception:
+                # A key that wants another peer, which is absent: only the cells with it are skipped.
+                continue
             words |= {"id": name, "out": str(folder / name), "in": str(folder / job["in"] if "in" in job else content)}
             lines.append("\t".join(f"{key}={value}" for key, value in words.items()))
         java = peers.need("bouncycastle", "bc-smime")
@@ -47,8 +54,11 @@ def job(**words: str) -> str:
     return name
 
 
-def fetch(shop: Workshop, name: str) -> bytes:
-    said = results(shop)[name]
+def fetch(shop: Workshop, *, name: str) -> bytes:
+    answers = results(shop)
+    if name not in answers:
+        shop.pem(JOBS[name]["key"])
+    said = answers[name]
     if said != "ok":
         raise RefusedError(said)
     return (shop.folder / NAME / name).read_bytes()
@@ -64,17 +74,17 @@ def cell(
 ) -> Cell:  # fmt: skip
     ways = {"S/MIME clear": "mail clear", "S/MIME opaque": "mail opaque", "S/MIME": "mail"}
     name = job(form=ways.get(form, form), **words)
-    return Cell(NAME, operation, algorithm, form, lambda shop: fetch(shop, name), door, key, shown, needs, gap)
+    return Cell(NAME, operation, algorithm, form, partial(fetch, name=name), door, key, shown, needs, gap)
 
 
-# --- signatures ---------------------------------------------------------------------------------------------------------
+# --- signatures -----------------------------------------------------------------------------------------------------
 
 FORMS = ("S/MIME clear", "S/MIME opaque", "DER", "DER detached", "BER", "BER stream")
 
 
 def sign(
-    name: str, key: str, java: str, shown: tuple[str, ...], needs: tuple[str, ...] = (), forms: tuple[str, ...] = ("DER",),
-    **words: str,
+    name: str, key: str, java: str, shown: tuple[str, ...], needs: tuple[str, ...] = (),
+    forms: tuple[str, ...] = ("DER",), **words: str,
 ) -> Iterator[Cell]:  # fmt: skip
     for form in forms:
         door = "detached" if form == "DER detached" else "sign"
@@ -103,8 +113,9 @@ def signed() -> Iterator[Cell]:
     for shake in ("SHAKE128", "SHAKE256"):
         yield from sign(f"ECDSA-{shake}", "P-256", f"{shake}withECDSA", (shake, f"ECDSA-{shake}"))
         yield from sign(f"RSASSA-PSS-{shake}", "RSA", f"{shake}withRSAandMGF1", (shake, f"RSASSA-PSS-{shake}"))
-    for curve, bits in {"P-384": 384, "P-521": 512, "P-224": 256, "P-192": 256, "secp256k1": 256, "brainpoolP256r1": 256,
-                        "brainpoolP384r1": 384, "brainpoolP512r1": 512, "brainpoolP256t1": 256}.items():  # fmt: skip
+    for curve, bits in {"P-384": 384, "P-521": 512, "P-224": 256, "P-192": 256, "secp256k1": 256,
+                        "brainpoolP256r1": 256, "brainpoolP384r1": 384, "brainpoolP512r1": 512,
+                        "brainpoolP256t1": 256}.items():  # fmt: skip
         forms = ("S/MIME clear", "DER", "BER stream") if curve in {"P-384", "P-521"} else ("DER",)
         shown = f"SHA-{bits}", f"ECDSA-SHA{bits}"
         yield from sign(f"{shown[1]} {curve}", curve, f"SHA{bits}withECDSA", shown, (curve,), forms)
@@ -121,12 +132,12 @@ def signed() -> Iterator[Cell]:
     )  # fmt: skip
 
 
-# --- encryption ---------------------------------------------------------------------------------------------------------
+# --- encryption -----------------------------------------------------------------------------------------------------
 
 
 def seal(
-    name: str, key: str, cipher: str, shown: tuple[str, ...], needs: tuple[str, ...] = (), forms: tuple[str, ...] = ("DER",),
-    door: str = "encrypt", gap: str = "", **words: str,
+    name: str, key: str, cipher: str, shown: tuple[str, ...], needs: tuple[str, ...] = (),
+    forms: tuple[str, ...] = ("DER",), door: str = "encrypt", **words: str,
 ) -> Iterator[Cell]:  # fmt: skip
     words |= {"key": key} if key else {}
     for form in forms:
@@ -155,9 +166,9 @@ def transported() -> Iterator[Cell]:
     for digest in OAEP:
         name = f"AES-256-CBC under RSAES-OAEP {digest}"
         yield from seal(name, "RSA", "AES-256-CBC", ("RSAES-OAEP",), forms=SEALED, oaep=digest)
-    for name, more in {"mask SHA-1": {"mask": "SHA-1"}, "label": {"label": "AB"}}.items():
-        name = f"AES-256-CBC under RSAES-OAEP SHA-256, {name}"
-        yield from seal(name, "RSA", "AES-256-CBC", ("RSAES-OAEP",), oaep="SHA-256", **more)
+    name = "AES-256-CBC under RSAES-OAEP SHA-256"
+    yield from seal(f"{name}, mask SHA-1", "RSA", "AES-256-CBC", ("RSAES-OAEP",), oaep="SHA-256", mask="SHA-1")
+    yield from seal(f"{name}, label", "RSA", "AES-256-CBC", ("RSAES-OAEP",), oaep="SHA-256", label="AB")
     yield from seal("AES-128-GCM under RSAES-OAEP SHA-256", "RSA", "AES-128-GCM", ("RSAES-OAEP",), oaep="SHA-256")
 
 
@@ -229,7 +240,8 @@ def keyless() -> Iterator[Cell]:
 def nested() -> Iterator[Cell]:
     """Signed, then encrypted."""
     for key, java, signature in (
-        ("RSA", "SHA256withRSA", f"{RSA}-SHA256"), ("RSA", "SHA256withRSAandMGF1", "RSASSA-PSS"), ("P-256", "SHA256withECDSA", "ECDSA-SHA256"),
+        ("RSA", "SHA256withRSA", f"{RSA}-SHA256"), ("RSA", "SHA256withRSAandMGF1", "RSASSA-PSS"),
+        ("P-256", "SHA256withECDSA", "ECDSA-SHA256"),
     ):  # fmt: skip
         for inner in ("mail clear", "mail opaque"):
             first = job(operation="sign", form=inner, key=key, algorithm=java)
@@ -240,7 +252,7 @@ def nested() -> Iterator[Cell]:
             shown = signature, "AES-256-CBC"
             yield Cell(
                 NAME, "sign+encrypt", f"{signature} inside AES-256-CBC", f"S/MIME {inner[5:]}",
-                lambda shop, name=name: fetch(shop, name), "sign+encrypt", key, shown,
+                partial(fetch, name=name), "sign+encrypt", key, shown,
             )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ are, and a changed message refused. What the outcomes mean:
 
 - **opened**: all of that.
 - **not yet**: mailseal refuses it by the name of what it lacks.
+- **refused**: mailseal does not take it on purpose; the rule is named.
 - **peer refuses**: the peer itself ends with an error, in its own words.
 """
 
@@ -37,7 +38,7 @@ class Section:
 
 
 Sections = dict[tuple[str, str], Section]
-COLUMNS = ("opened", "not yet", "peer refuses")
+COLUMNS = ("opened", "not yet", "refused", "peer refuses")
 
 
 def escaped(text: str) -> str:

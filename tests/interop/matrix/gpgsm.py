@@ -53,7 +53,7 @@ def home(shop: Workshop) -> Path:
                 .hmac_hash(hashes.SHA1())  # noqa: S303
                 .build(b"secret")
             )
-            archive = pkcs12.serialize_key_and_certificates(b"x", who.key, who.certificate, None, legacy)  # type: ignore[arg-type]
+            archive = pkcs12.serialize_key_and_certificates(b"x", who.key, who.certificate, None, legacy)
             imported = gpgsm.run(*batch, "--import", shop.file(f"{kind}.p12", archive), data=b"secret\nsecret\n")
             assert imported.returncode == 0, imported.stderr
     made: Path = shop.cache[NAME]
@@ -146,9 +146,9 @@ def cells() -> list[Cell]:
     every = "S/MIME clear", "S/MIME opaque", "BER stream", "DER detached", "PEM"
     made = list(sign(f"{RSA} SHA-256", "RSA", (), ("SHA-256", RSA), every))
     for digest in ("SHA-1", "SHA-224", "SHA-384", "SHA-512", "RIPEMD-160"):
-        option = "--digest-algo", digest.replace("-", "")
-        made += sign(f"{RSA} {digest}", "RSA", option, (digest, RSA), ("S/MIME clear", "BER stream"))
-    made += sign(f"{RSA} SHA-256, no certificates", "RSA", ("--include-certs", "1"), ("SHA-256", RSA), ("BER stream",))
+        algorithm = "--digest-algo", digest.replace("-", "")
+        made += sign(f"{RSA} {digest}", "RSA", algorithm, (digest, RSA), ("S/MIME clear", "BER stream"))
+    made += sign(f"{RSA} SHA-256, one certificate", "RSA", ("--include-certs", "1"), ("SHA-256", RSA), ("BER stream",))
     # It takes the option and signs with SHA-1 all the same.
     made += sign(f"{RSA} SHA-1 (MD5 asked for)", "RSA", ("--digest-algo", "MD5"), ("SHA-1", RSA), ("BER stream",))
     for option, cipher in CIPHERS.items():

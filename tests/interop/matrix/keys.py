@@ -96,7 +96,7 @@ def _usage(kind: str) -> x509.KeyUsage:
 @functools.cache
 def person(kind: str) -> build.Person:
     """The holder of a key of that kind, the same each time."""
-    plain = kind.split(ENCIPHERS)[0]
+    plain = kind.split(ENCIPHERS, maxsplit=1)[0]
     key = ec.generate_private_key(CURVES[plain]) if plain in CURVES else OTHERS[plain]()
     root = build.root()
     certificate = build.issue(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def job(operation: str, form: str, flags: tuple[str, ...], *, key: str = "RSA", 
     return name
 
 
-def fetch(shop: Workshop, name: str) -> bytes:
+def fetch(shop: Workshop, *, name: str) -> bytes:
     said = results(shop)[name]
     if said != "ok":
         raise RefusedError(re.sub(r"/\S+|[0-9A-F]{8,}", "…", said))
@@ -73,7 +74,7 @@ def sign(
         flags, door = FORMS[form]
         made = job("sign", form.split()[0], (*flags, *more), key=key, digest=digest)
         gap = "PEM" if form == "PEM" else ""
-        yield Cell(NAME, "sign", name, form, lambda shop, made=made: fetch(shop, made), door, key, shown, needs, gap)
+        yield Cell(NAME, "sign", name, form, partial(fetch, name=made), door, key, shown, needs, gap)
 
 
 def signed() -> Iterator[Cell]:
@@ -107,12 +108,12 @@ def encrypted() -> Iterator[Cell]:
             made = job("encrypt", form, ("BINARY",), to=("RSA",), cipher=option)
             gap = "PEM" if form == "PEM" else ""
             yield Cell(
-                NAME, "encrypt", f"{cipher} under {V15}", form, lambda shop, made=made: fetch(shop, made), "encrypt",
+                NAME, "encrypt", f"{cipher} under {V15}", form, partial(fetch, name=made), "encrypt",
                 "RSA", (cipher, V15), (), gap,
             )  # fmt: skip
     made = job("encrypt", "DER", ("BINARY",), to=("P-256",), cipher="aes_128_cbc")
     yield Cell(
-        NAME, "encrypt", "AES-128-CBC to P-256", "DER", lambda shop: fetch(shop, made), "encrypt", "P-256",
+        NAME, "encrypt", "AES-128-CBC to P-256", "DER", partial(fetch, name=made), "encrypt", "P-256",
         ("AES-128-CBC",),
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def nested() -> Iterator[Cell]:
             inner = job("sign", "S/MIME", FORMS[form][0], key=key, digest=digest)
             made = job("encrypt", "S/MIME", ("BINARY",), to=("RSA",), cipher="aes_256_cbc", inner=inner)
             yield Cell(
-                NAME, "sign+encrypt", f"{signature} inside AES-256-CBC", form, lambda shop, made=made: fetch(shop, made),
+                NAME, "sign+encrypt", f"{signature} inside AES-256-CBC", form, partial(fetch, name=made),
                 "sign+encrypt", "RSA", ("AES-256-CBC", signature),
             )  # fmt: skip
 

@@ -47,9 +47,11 @@ def database(peer: str, shop: Workshop) -> Path:
         for kind in KINDS:
             who = person(kind)
             legacy = serialization.BestAvailableEncryption(b"secret")
-            archive = pkcs12.serialize_key_and_certificates(kind.encode(), who.key, who.certificate, None, legacy)  # type: ignore[arg-type]
-            # What NSS does not take it says again when the key is asked for.
-            nss.pk12util.run("-i", shop.file(f"{kind}.p12", archive), "-d", where, "-W", "secret", "-K", "")
+            archive = pkcs12.serialize_key_and_certificates(kind.encode(), who.key, who.certificate, None, legacy)
+            source = shop.file(f"{kind}.p12", archive)
+            imported = nss.pk12util.run("-i", source, "-d", where, "-W", "secret", "-K", "")
+            if imported.returncode != 0:
+                shop.cache[peer, kind] = words(imported.stderr)
     return folder
 
 
@@ -61,6 +63,10 @@ def words(stderr: bytes) -> str:
 
 def run(peer: str, shop: Workshop, *arguments: str | Path) -> bytes:
     where = f"sql:{database(peer, shop)}"
+    for argument in arguments:
+        # A key that it did not import: what it said then is its refusal.
+        if (peer, argument) in shop.cache:
+            raise RefusedError(shop.cache[peer, argument])
     done = tools(peer).cmsutil.run(*arguments[:1], "-d", where, *arguments[1:])
     if done.returncode != 0 or not done.stdout:
         raise RefusedError(words(done.stderr))
@@ -111,7 +117,7 @@ def encrypted(peer: str) -> Iterator[Cell]:
             needs = () if key == "RSA" else (key,)
             yield Cell(peer, "encrypt", name, form, make, "encrypt", key, (cipher, scheme), needs)
 
-            def both(shop: Workshop, key: str = key, opaque: bool = form == "DER") -> bytes:  # noqa: FBT001
+            def both(shop: Workshop, key: str = key, opaque: bool = form == "DER") -> bytes:
                 detached = () if opaque else ("-T",)
                 source = shop.file("entity", ENTITY)
                 made = run(peer, shop, "-S", *detached, "-G", "-N", key, "-H", "SHA256", "-i", source)

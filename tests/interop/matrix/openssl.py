@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.interop.matrix.cells import ENTITY, KEK, KEK_ID, PASSWORD, Cell, RefusedError
@@ -129,14 +130,14 @@ def signed_by_curves(program: str) -> Iterator[Cell]:
 
 
 def two_signers(program: str) -> Iterator[Cell]:
-    def make(shop: Workshop, ways: tuple[str, ...]) -> bytes:
+    def make(shop: Workshop, *, ways: tuple[str, ...]) -> bytes:
         return run(program, "cms", "-sign", "-signer", shop.pem("RSA"), "-signer", shop.pem("P-256"), *ways)
 
     for form in SHORT:
         ways, door = SIGNED_FORMS[form]
         shown = (RSA, "ECDSA-SHA256")
         yield Cell(
-            program, "sign", "RSA and ECDSA, two signers", form, lambda shop, ways=ways: make(shop, ways), door, "RSA",
+            program, "sign", "RSA and ECDSA, two signers", form, partial(make, ways=ways), door, "RSA",
             shown, ("P-256",),
         )  # fmt: skip
 
@@ -199,17 +200,17 @@ def encrypted(program: str) -> Iterator[Cell]:
         )
     yield from seal(program, f"AES-128-CBC under {V15}, key identifier", "RSA", (V15,), ("-aes128", "-keyid"))
     for digest in ("sha1", "sha224", "sha256", "sha384", "sha512"):
-        late = "-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{digest}"
+        late: tuple[str, ...] = ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{digest}")
         name = f"AES-256-CBC under RSAES-OAEP {digest.upper()}"
         yield from seal(program, name, "RSA", ("RSAES-OAEP",), ("-aes256",), late=late, forms=("S/MIME", "DER"))
-    for name, more in {
+    special: dict[str, tuple[str, ...]] = {
         "mask SHA-1": ("-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha1"),
         "label": ("-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_oaep_label:4142"),
-    }.items():
-        late = "-keyopt", "rsa_padding_mode:oaep", *more
-        yield from seal(
-            program, f"AES-256-CBC under RSAES-OAEP SHA256, {name}", "RSA", ("RSAES-OAEP",), ("-aes256",), late=late
-        )
+    }
+    for what, extra in special.items():
+        late = "-keyopt", "rsa_padding_mode:oaep", *extra
+        name = f"AES-256-CBC under RSAES-OAEP SHA256, {what}"
+        yield from seal(program, name, "RSA", ("RSAES-OAEP",), ("-aes256",), late=late)
 
 
 def agreed(program: str) -> Iterator[Cell]:
@@ -234,7 +235,7 @@ def agreed(program: str) -> Iterator[Cell]:
     wide = next(
         seal(program, f"AES-256-CBC by {scheme} P-384, 3DES-wrap", "P-384", (scheme,), ("-des3-wrap", "-aes256"))
     )
-    yield replace(wide, gap="an AES key under 3DES-wrap")
+    yield replace(wide, gap="3DES-wrap is for keys of Triple-DES (RFC 3217 §3)")
     for cipher, name in {"des3": "DES-EDE3-CBC", "aes-128-gcm": "AES-128-GCM", "aes-192-cbc": "AES-192-CBC"}.items():
         yield from seal(program, f"{name} by ECDH P-256", "P-256", (name,), (f"-{cipher}",))
     for key in ("X25519", "X448"):
@@ -259,10 +260,11 @@ def nested(program: str) -> Iterator[Cell]:
                     )
 
                 shown = name, signature
+                needs = () if key == "RSA" else (key,)
+                algorithm = f"{signature} {key} inside {name}"
                 yield Cell(
-                    program, "sign+encrypt", f"{signature} {key} inside {name}", f"S/MIME {inner}", make, "sign+encrypt",
-                    key, shown, () if key == "RSA" else (key,),
-                )  # fmt: skip
+                    program, "sign+encrypt", algorithm, f"S/MIME {inner}", make, "sign+encrypt", key, shown, needs
+                )
 
 
 def keyless(program: str) -> Iterator[Cell]:
@@ -291,7 +293,7 @@ def keyless(program: str) -> Iterator[Cell]:
         for form in ("S/MIME", "DER"):
             ways = SEALED_FORMS[form]
             yield Cell(
-                program, operation, algorithm, form, lambda shop, ways=ways, make=make: make(shop, ways), door, "",
+                program, operation, algorithm, form, partial(spread, make, ways), door, "",
                 shown, needs, gap,
             )  # fmt: skip
     cell = next(
@@ -310,6 +312,10 @@ def keyless(program: str) -> Iterator[Cell]:
 def cells_of(program: str) -> list[Cell]:
     makers = signed_by_rsa, signed_by_curves, two_signers, encrypted, agreed, nested, keyless
     return [cell for maker in makers for cell in maker(program)]
+
+
+def spread(make: Callable[[Workshop, tuple[str, ...]], bytes], ways: tuple[str, ...], shop: Workshop) -> bytes:
+    return make(shop, ways)
 
 
 def version_of(program: str) -> str:

@@ -17,7 +17,7 @@ BOTH_OPENSSL = {
 BOTH_NSS = {
     r"SHA-224": r"-H requires one of",
     r"MD5": r"failed to (encode data: SEC_ERROR_SIGNATURE_ALGORITHM_DISABLED|add data to encoder)",
-    r"Ed25519": r"does not exist",
+    r"Ed25519": r"pk12util: PKCS12",
 }
 REFUSALS = {
     "openssl": BOTH_OPENSSL
@@ -43,7 +43,7 @@ REFUSALS = {
         r"sha256kdf X25519": r"can't identify EC private key",
     },
     "pyca": {
-        r"SHA-1|SHA3": r"hash_algorithm must be one of",
+        r"SHA-1|SHA3-": r"hash_algorithm must be one of",
         r"Ed25519": r"Only RSA & EC keys",
         r"to P-256": r"Only RSA keys",
     },
