@@ -112,7 +112,7 @@ def signed() -> Iterator[Cell]:
         yield from sign(f"{name} P-256", "P-256", f"{java}withECDSA", (digest, name), ("P-256",), forms=forms)
     for shake in ("SHAKE128", "SHAKE256"):
         yield from sign(f"ECDSA-{shake}", "P-256", f"{shake}withECDSA", (shake, f"ECDSA-{shake}"))
-        yield from sign(f"RSASSA-PSS-{shake}", "RSA", f"{shake}withRSAandMGF1", (shake, f"RSASSA-PSS-{shake}"))
+        yield from sign(f"RSASSA-PSS-{shake}", "RSA", f"{shake}withRSAPSS", (shake, f"RSASSA-PSS-{shake}"))
     for curve, bits in {"P-384": 384, "P-521": 512, "P-224": 256, "P-192": 256, "secp256k1": 256,
                         "brainpoolP256r1": 256, "brainpoolP384r1": 384, "brainpoolP512r1": 512,
                         "brainpoolP256t1": 256}.items():  # fmt: skip
@@ -165,11 +165,15 @@ def transported() -> Iterator[Cell]:
         yield from seal(f"RC2-CBC under {V15}, {bits} bits", "RSA", "RC2-CBC", (V15,), bits=bits)
     for digest in OAEP:
         name = f"AES-256-CBC under RSAES-OAEP {digest}"
-        yield from seal(name, "RSA", "AES-256-CBC", ("RSAES-OAEP",), forms=SEALED, oaep=digest)
+        yield from seal(name, "RSA", "AES-256-CBC", ("RSAES-OAEP",), (digest,), SEALED, oaep=digest)
     name = "AES-256-CBC under RSAES-OAEP SHA-256"
-    yield from seal(f"{name}, mask SHA-1", "RSA", "AES-256-CBC", ("RSAES-OAEP",), oaep="SHA-256", mask="SHA-1")
-    yield from seal(f"{name}, label", "RSA", "AES-256-CBC", ("RSAES-OAEP",), oaep="SHA-256", label="AB")
-    yield from seal("AES-128-GCM under RSAES-OAEP SHA-256", "RSA", "AES-128-GCM", ("RSAES-OAEP",), oaep="SHA-256")
+    yield from seal(
+        f"{name}, mask SHA-1", "RSA", "AES-256-CBC", ("RSAES-OAEP",), ("SHA-256",), oaep="SHA-256", mask="SHA-1"
+    )
+    yield from seal(f"{name}, label", "RSA", "AES-256-CBC", ("RSAES-OAEP",), ("SHA-256",), oaep="SHA-256", label="AB")
+    yield from seal(
+        "AES-128-GCM under RSAES-OAEP SHA-256", "RSA", "AES-128-GCM", ("RSAES-OAEP",), ("SHA-256",), oaep="SHA-256"
+    )
 
 
 def oid(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from mailseal import core
 
 from tests.interop.matrix.keys import ADDRESS
 from tests.support import smime_build as build
+from tests.support.der import oid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,23 +201,49 @@ def judge(cell: Cell, data: bytes, shop: Workshop) -> str:
     assert isinstance(found, Sight), found.said
     assert found.content == ENTITY, (found.content, found.explanation)
     assert set(cell.shown) <= found.names, f"{cell.shown} is not among {found.names}"
+    assert_written(cell, data)
     signed = "sign" in cell.door or cell.door == "detached"
     assert found.valid is (True if signed else None), found.explanation
     if "encrypt" in cell.door or cell.door in {"password", "kek"}:
         assert found.decrypted is True, found.explanation
     if signed:
         assert_change_is_seen(cell, data, shop)
+    elif cell.form == "DER" and any(ROWS[name]["role"] == "Aead" for name in cell.shown):
+        assert_tag_is_checked(cell, data, shop)
     return "opened"
+
+
+def assert_written(cell: Cell, data: bytes) -> None:
+    """What the row tells of algorithms is in the bytes, also where no door names it: wraps, digests of OAEP, PRFs."""
+    if cell.form.startswith("S/MIME"):
+        return
+    for name in (*cell.shown, *cell.needs):
+        # A curve stands in the certificate; SHA-1 is what absent parameters mean.
+        if ROWS[name]["role"] not in {"Curve", "PublicKey"} and name not in {"SHA-1", "HMAC-SHA1"}:
+            assert oid(ROWS[name]["oid"]) in data, f"{name} is not in the message"
+
+
+def assert_tag_is_checked(cell: Cell, data: bytes, shop: Workshop) -> None:
+    """The tag is what an AuthEnvelopedData ends with."""
+    found = see(cell, data[:-1] + bytes([data[-1] ^ 1]), shop)
+    assert isinstance(found, Closed), f"a wrong tag opens: {found}"
 
 
 def assert_change_is_seen(cell: Cell, data: bytes, shop: Workshop) -> None:
     """A verdict is worth something only if the same message, changed, gets another."""
     if cell.form.startswith("S/MIME"):
-        changed = data.replace(b"Archiv", b"archiv")
-        if changed != data:
-            found = open_mail(cell, changed, shop)
-            assert isinstance(found, Sight)
-            assert found.valid is False
+        head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
+        if cell.door != "sign":
+            # Inside an encryption: what changes the ciphertext is the matter of other tests.
+            return
+        if cell.form.startswith("S/MIME opaque"):
+            cms = base64.b64decode(body).replace(b"Archiv", b"archiv")
+            changed = head + b"\n\n" + base64.encodebytes(cms)
+        else:
+            changed = data.replace(b"Archiv", b"archiv")
+        found = open_mail(cell, changed, shop)
+        assert isinstance(found, Sight)
+        assert found.valid is False
         return
     content = ENTITY.replace(b"Archiv", b"archiv")
     try:

@@ -51,7 +51,7 @@ def database(peer: str, shop: Workshop) -> Path:
             source = shop.file(f"{kind}.p12", archive)
             imported = nss.pk12util.run("-i", source, "-d", where, "-W", "secret", "-K", "")
             if imported.returncode != 0:
-                shop.cache[peer, kind] = words(imported.stderr)
+                shop.cache[f"{peer} {kind}"] = words(imported.stderr)
     return folder
 
 
@@ -65,8 +65,8 @@ def run(peer: str, shop: Workshop, *arguments: str | Path) -> bytes:
     where = f"sql:{database(peer, shop)}"
     for argument in arguments:
         # A key that it did not import: what it said then is its refusal.
-        if (peer, argument) in shop.cache:
-            raise RefusedError(shop.cache[peer, argument])
+        if f"{peer} {argument}" in shop.cache:
+            raise RefusedError(shop.cache[f"{peer} {argument}"])
     done = tools(peer).cmsutil.run(*arguments[:1], "-d", where, *arguments[1:])
     if done.returncode != 0 or not done.stdout:
         raise RefusedError(words(done.stderr))

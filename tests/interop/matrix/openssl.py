@@ -202,7 +202,10 @@ def encrypted(program: str) -> Iterator[Cell]:
     for digest in ("sha1", "sha224", "sha256", "sha384", "sha512"):
         late: tuple[str, ...] = ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{digest}")
         name = f"AES-256-CBC under RSAES-OAEP {digest.upper()}"
-        yield from seal(program, name, "RSA", ("RSAES-OAEP",), ("-aes256",), late=late, forms=("S/MIME", "DER"))
+        yield from seal(
+            program, name, "RSA", ("RSAES-OAEP",), ("-aes256",), late=late, forms=("S/MIME", "DER"),
+            needs=(DIGESTS.get(digest, "SHA-256"),),
+        )  # fmt: skip
     special: dict[str, tuple[str, ...]] = {
         "mask SHA-1": ("-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha1"),
         "label": ("-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_oaep_label:4142"),

@@ -38,7 +38,6 @@ REFUSALS = {
         r"by ECDH": r"Invalid S-expression",
     },
     "bouncycastle": {
-        r"RSASSA-PSS-SHAKE": r"Unknown signature type requested",
         r"RC2-wrap|wrap-pad": r"unknown algorithm encountered",
         r"sha256kdf X25519": r"can't identify EC private key",
     },
