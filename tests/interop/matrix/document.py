@@ -15,7 +15,8 @@ HEAD = f"""<!-- Made by `{WRITE}`; a run without it compares. -->
 
 Every row was run: the peer named above it made the message with the operation, the algorithm and in the form that the
 row tells, and mailseal opened it: content byte for byte, signature valid, algorithms named as they are; and the same
-message with a changed content (signatures) or a changed tag (authenticated encryption, DER) was refused. What the outcomes mean:
+message with a changed content (signatures) or a changed tag (authenticated encryption, DER) was refused. What the
+outcomes mean:
 
 - **opened**: all of that.
 - **not yet**: mailseal refuses it by the name of what it lacks.
