@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives import hashes
 
 AES_WRAP = {16: "2.16.840.1.101.3.4.1.5", 24: "2.16.840.1.101.3.4.1.25", 32: "2.16.840.1.101.3.4.1.45"}
-EC_PUBLIC_KEY, X25519 = "1.2.840.10045.2.1", "1.3.101.110"
+EC_PUBLIC_KEY, X25519, X448 = "1.2.840.10045.2.1", "1.3.101.110", "1.3.101.111"
 
-PublicKey = ec.EllipticCurvePublicKey | x25519.X25519PublicKey
+PublicKey = ec.EllipticCurvePublicKey | x25519.X25519PublicKey | x448.X448PublicKey
 
 
 def kari(
@@ -38,11 +38,14 @@ def kari(
         explicit(0, octets(ukm)) if ukm is not None else b"",
         explicit(2, octets((kek_len * 8).to_bytes(4, "big"))),
     )
-    if isinstance(recipient, x25519.X25519PublicKey):
-        own = x25519.X25519PrivateKey.generate()
+    if isinstance(recipient, x25519.X25519PublicKey | x448.X448PublicKey):
+        own: Any
+        if isinstance(recipient, x25519.X25519PublicKey):
+            own, algorithm = x25519.X25519PrivateKey.generate(), sequence(oid(X25519))
+        else:
+            own, algorithm = x448.X448PrivateKey.generate(), sequence(oid(X448))
         shared = own.exchange(recipient)
         kek = HKDF(digest, kek_len, ukm, info).derive(shared)
-        algorithm = sequence(oid(X25519))
         point = own.public_key().public_bytes_raw()
     else:
         ephemeral = ec.generate_private_key(recipient.curve)

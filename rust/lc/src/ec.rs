@@ -12,14 +12,18 @@ pub enum Group {
     P256,
     P384,
     P521,
+    BrainpoolP256r1,
+    BrainpoolP384r1,
+    BrainpoolP512r1,
 }
 
 impl Group {
     pub const fn bits(self) -> u32 {
         match self {
-            Self::P256 => 256,
-            Self::P384 => 384,
+            Self::P256 | Self::BrainpoolP256r1 => 256,
+            Self::P384 | Self::BrainpoolP384r1 => 384,
             Self::P521 => 521,
+            Self::BrainpoolP512r1 => 512,
         }
     }
 
@@ -35,6 +39,9 @@ impl Group {
                 Self::P256 => c::EC_group_p256(),
                 Self::P384 => c::EC_group_p384(),
                 Self::P521 => c::EC_group_p521(),
+                Self::BrainpoolP256r1 => c::EC_group_brainpoolP256r1(),
+                Self::BrainpoolP384r1 => c::EC_group_brainpoolP384r1(),
+                Self::BrainpoolP512r1 => c::EC_group_brainpoolP512r1(),
             }
         }
     }
@@ -258,9 +265,21 @@ mod tests {
         no_error_left();
     }
 
+    /// RFC 7027 A.1: key exchange on brainpoolP256r1.
+    #[test]
+    fn ecdh_rfc7027() {
+        let a = "81DB1EE100150FF2EA338D708271BE38300CB54241D79950F77B063039804F1D";
+        let b = "55E40BC41E37E3E2AD25C3C6654511FFA8474A91A0032087593852D3E7D76BD3";
+        let [a, b] = [a, b].map(|scalar| EcPrivateKey::new(Group::BrainpoolP256r1, &hex(scalar)).unwrap());
+        let shared = hex("89AFC39D41D3B327814B80940B042590F96556EC91E6AE7939BCE31F3A18BF2B");
+        assert_eq!(a.agree(b.public_point()).unwrap().as_slice(), shared);
+        assert_eq!(b.agree(a.public_point()).unwrap().as_slice(), shared);
+    }
+
     #[test]
     fn larger_groups_have_their_generator() {
-        for group in [Group::P384, Group::P521] {
+        for group in [Group::P384, Group::P521, Group::BrainpoolP256r1, Group::BrainpoolP384r1, Group::BrainpoolP512r1]
+        {
             let one = EcPrivateKey::new(group, &[1]).unwrap();
             let two = EcPrivateKey::new(group, &[2]).unwrap();
             assert_eq!(two.agree(one.public_point()).unwrap(), one.agree(two.public_point()).unwrap());

@@ -51,6 +51,24 @@ pub fn aes_unwrap(kek: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     if usize::try_from(written) == Ok(key.len()) { Ok(key) } else { Err(failed()) }
 }
 
+/// As `aes_unwrap`, with padding (RFC 5649): the key inside may have any length.
+pub fn aes_unwrap_padded(kek: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    if wrapped.len() < 16 || wrapped.len() > MAX || !wrapped.len().is_multiple_of(8) {
+        return Err(Failed);
+    }
+    let schedule = Schedule::new(kek, false)?;
+    let mut key = Zeroizing::new(vec![0; wrapped.len()]);
+    let mut written = 0;
+    let (data, len, out, room) = (wrapped.as_ptr(), wrapped.len(), key.as_mut_ptr(), key.len());
+    // SAFETY: the schedule is filled; `data` is valid for `len` octets and `out` for `room`.
+    let code = unsafe { c::AES_unwrap_key_padded(schedule.0.as_ptr(), out, &mut written, room, data, len) };
+    if code != 1 || written > key.len() {
+        return Err(failed());
+    }
+    key.truncate(written);
+    Ok(key)
+}
+
 /// Wraps `key`, whose length must be a multiple of 8 and at least 16.
 pub fn aes_wrap(kek: &[u8], key: &[u8]) -> Result<Vec<u8>> {
     if key.len() < 16 || key.len() > MAX - 8 || !key.len().is_multiple_of(8) {
@@ -111,6 +129,28 @@ mod tests {
             let mut changed = hex(wrapped);
             changed[9] ^= 0x10;
             assert!(aes_unwrap(&hex(kek), &changed).is_err());
+        }
+        no_error_left();
+    }
+
+    /// RFC 5649 §6
+    #[test]
+    fn rfc5649_vectors() {
+        let kek = hex("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8");
+        for (wrapped, key) in [
+            (
+                "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a",
+                "c37b7e6492584340bed12207808941155068f738",
+            ),
+            ("afbeb0f07dfbf5419200f2ccb50bb24f", "466f7250617369"),
+        ] {
+            assert_eq!(aes_unwrap_padded(&kek, &hex(wrapped)).unwrap().as_slice(), hex(key));
+            let mut changed = hex(wrapped);
+            changed[3] ^= 1;
+            assert!(aes_unwrap_padded(&kek, &changed).is_err());
+        }
+        for len in [0, 8, 15, 17, 65_536] {
+            assert!(aes_unwrap_padded(&kek, &vec![0; len]).is_err());
         }
         no_error_left();
     }

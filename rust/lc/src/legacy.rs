@@ -6,7 +6,7 @@ use core::ptr;
 use aws_lc_sys as c;
 use zeroize::Zeroizing;
 
-use crate::{Failed, Result, check, failed};
+use crate::{Context, Failed, Result, check};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegacyCipher {
@@ -14,6 +14,8 @@ pub enum LegacyCipher {
     DesCbc,
     /// RFC 2268, with a key of `key_len` octets whose bits all count.
     Rc2Cbc { key_len: usize },
+    /// RFC 2144, with a key of `key_len` octets.
+    Cast5Cbc { key_len: usize },
     /// A key of `key_len` octets.
     Rc4 { key_len: usize },
 }
@@ -22,13 +24,13 @@ impl LegacyCipher {
     pub const fn key_len(self) -> usize {
         match self {
             Self::DesCbc => 8,
-            Self::Rc2Cbc { key_len } | Self::Rc4 { key_len } => key_len,
+            Self::Rc2Cbc { key_len } | Self::Cast5Cbc { key_len } | Self::Rc4 { key_len } => key_len,
         }
     }
 
     pub const fn iv_len(self) -> usize {
         match self {
-            Self::DesCbc | Self::Rc2Cbc { .. } => 8,
+            Self::DesCbc | Self::Rc2Cbc { .. } | Self::Cast5Cbc { .. } => 8,
             Self::Rc4 { .. } => 0,
         }
     }
@@ -39,6 +41,7 @@ impl LegacyCipher {
             match self {
                 Self::DesCbc => c::EVP_des_cbc(),
                 Self::Rc2Cbc { .. } => c::EVP_rc2_cbc(),
+                Self::Cast5Cbc { .. } => c::EVP_cast5_cbc(),
                 Self::Rc4 { .. } => c::EVP_rc4(),
             }
         }
@@ -86,24 +89,6 @@ impl LegacyCipher {
     }
 }
 
-/// Wiped when freed.
-struct Context(*mut c::EVP_CIPHER_CTX);
-
-impl Context {
-    fn new() -> Result<Self> {
-        // SAFETY: takes nothing; null is handled.
-        let context = unsafe { c::EVP_CIPHER_CTX_new() };
-        if context.is_null() { Err(failed()) } else { Ok(Self(context)) }
-    }
-}
-
-impl Drop for Context {
-    fn drop(&mut self) {
-        // SAFETY: the pointer came from `EVP_CIPHER_CTX_new`, is owned by this value and freed once; freeing wipes it.
-        unsafe { c::EVP_CIPHER_CTX_free(self.0) };
-    }
-}
-
 /// MD5 (RFC 1321): for deriving the keys of old files, where nothing depends on collisions.
 pub fn md5(data: &[u8]) -> [u8; 16] {
     let mut digest = [0; 16];
@@ -131,6 +116,15 @@ mod tests {
             let key = hex(key);
             let rc2 = LegacyCipher::Rc2Cbc { key_len: key.len() };
             assert_eq!(rc2.decrypt(&key, &zero, &hex(cipher)).unwrap().as_slice(), hex(plain));
+        }
+        // RFC 2144 B.1
+        for (key, cipher) in [
+            ("0123456712345678234567893456789a", "238b4fe5847e44b2"),
+            ("01234567123456782345", "eb6a711a2c02271b"),
+            ("0123456712", "7ac816d16e9b302e"),
+        ] {
+            let cast5 = LegacyCipher::Cast5Cbc { key_len: key.len() / 2 };
+            assert_eq!(cast5.decrypt(&hex(key), &zero, &hex(cipher)).unwrap().as_slice(), hex("0123456789abcdef"));
         }
         // RFC 6229 §2: the key stream of a key of 40 bits.
         let stream = LegacyCipher::Rc4 { key_len: 5 }.decrypt(&hex("0102030405"), &[], &[0; 16]).unwrap();

@@ -4,7 +4,10 @@
 //! sees them; AWS-LC's error queue is cleared after every failure, so that no failure is reported twice or elsewhere;
 //! each function has a known-answer test. Nothing here knows an OID or a message format.
 
+mod ccm;
 mod cipher;
+mod digest;
+mod dsa;
 mod ec;
 mod kdf;
 mod key_wrap;
@@ -14,10 +17,13 @@ mod rsa;
 use core::ffi::c_int;
 use core::fmt;
 
+pub use ccm::aes_ccm_open;
 pub use cipher::{Cipher, Decryption};
+pub use digest::{Hash, HashContext};
+pub use dsa::{DsaComponents, DsaPublicKey};
 pub use ec::{EcPrivateKey, EcPublicKey, Group};
 pub use kdf::{pbkdf2, scrypt};
-pub use key_wrap::{aes_unwrap, aes_wrap};
+pub use key_wrap::{aes_unwrap, aes_unwrap_padded, aes_wrap};
 pub use legacy::{LegacyCipher, md5};
 pub use rsa::{RsaComponents, RsaPrivateKey, RsaPublicKey};
 
@@ -34,51 +40,6 @@ impl fmt::Display for Failed {
 impl core::error::Error for Failed {}
 
 pub type Result<T> = core::result::Result<T, Failed>;
-
-/// A hash function, as the backend names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hash {
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl Hash {
-    pub const fn output_len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha224 => 28,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    const fn nid(self) -> c_int {
-        match self {
-            Self::Sha1 => aws_lc_sys::NID_sha1,
-            Self::Sha224 => aws_lc_sys::NID_sha224,
-            Self::Sha256 => aws_lc_sys::NID_sha256,
-            Self::Sha384 => aws_lc_sys::NID_sha384,
-            Self::Sha512 => aws_lc_sys::NID_sha512,
-        }
-    }
-
-    fn md(self) -> *const aws_lc_sys::EVP_MD {
-        // SAFETY: these take nothing and return a pointer to a static.
-        unsafe {
-            match self {
-                Self::Sha1 => aws_lc_sys::EVP_sha1(),
-                Self::Sha224 => aws_lc_sys::EVP_sha224(),
-                Self::Sha256 => aws_lc_sys::EVP_sha256(),
-                Self::Sha384 => aws_lc_sys::EVP_sha384(),
-                Self::Sha512 => aws_lc_sys::EVP_sha512(),
-            }
-        }
-    }
-}
 
 /// What C returned: 1 is success, everything else a failure.
 fn check(code: c_int) -> Result<()> {
@@ -108,6 +69,24 @@ impl Drop for Number {
     fn drop(&mut self) {
         // SAFETY: the pointer came from `BN_bin2bn`, is owned by this value and freed once.
         unsafe { aws_lc_sys::BN_clear_free(self.0) };
+    }
+}
+
+/// A cipher under way, wiped when freed.
+struct Context(*mut aws_lc_sys::EVP_CIPHER_CTX);
+
+impl Context {
+    fn new() -> Result<Self> {
+        // SAFETY: takes nothing; null is handled.
+        let context = unsafe { aws_lc_sys::EVP_CIPHER_CTX_new() };
+        if context.is_null() { Err(failed()) } else { Ok(Self(context)) }
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `EVP_CIPHER_CTX_new`, is owned by this value and freed once; freeing wipes it.
+        unsafe { aws_lc_sys::EVP_CIPHER_CTX_free(self.0) };
     }
 }
 

@@ -49,6 +49,22 @@ fn check_exponent(exponent: &[u8]) -> Result<()> {
     if (exponent.len() - zeros) * 8 > MAX_EXPONENT_BITS { Err(Failed) } else { Ok(()) }
 }
 
+/// DigestInfo up to the digest, of the hash functions that AWS-LC's RSA does not know.
+fn old_digest_info(hash: Hash) -> Option<&'static [u8]> {
+    match hash {
+        Hash::Md4 => Some(b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x04\x05\x00\x04\x10"),
+        Hash::Ripemd160 => Some(b"\x30\x21\x30\x09\x06\x05\x2b\x24\x03\x02\x01\x05\x00\x04\x14"),
+        _ => None,
+    }
+}
+
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01, at least eight octets ff, 00, DigestInfo, and nothing else.
+fn is_pkcs1_block(block: &[u8], digest_info: &[u8], digest: &[u8]) -> bool {
+    let Some(padding) = block.len().checked_sub(3 + digest_info.len() + digest.len()) else { return false };
+    let expected = [&[0, 1], vec![0xff; padding].as_slice(), &[0], digest_info, digest].concat();
+    padding >= 8 && block == expected
+}
+
 #[derive(Debug)]
 pub struct RsaPublicKey(Key);
 
@@ -70,6 +86,9 @@ impl RsaPublicKey {
     pub fn verify_pkcs1(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
         if digest.len() != hash.output_len() || signature.len() != self.0.size() {
             return false;
+        }
+        if let Some(digest_info) = old_digest_info(hash) {
+            return self.raw(signature).is_ok_and(|block| is_pkcs1_block(&block, digest_info, digest));
         }
         let (digest, digest_len) = (digest.as_ptr(), digest.len());
         let (signature, len) = (signature.as_ptr(), signature.len());

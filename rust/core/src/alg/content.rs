@@ -1,6 +1,6 @@
 //! contentEncryptionAlgorithm.
 
-use crate::alg::identifier::AlgorithmIdentifier;
+use crate::alg::identifier::{AlgorithmIdentifier, RC2_128_VERSION};
 use crate::alg::row::{Implementation, Parameters, Role, Row};
 use crate::asn1::{Octets, Tag};
 use crate::crypto::content::{ContentCipher, DecryptCall};
@@ -10,6 +10,9 @@ use crate::{Code, Error, Result};
 
 /// ICVlen, RFC 5084 §3.2: 12 to 16, by default 12.
 const TAG_LEN: core::ops::RangeInclusive<u64> = 12..=16;
+
+/// SP 800-38C: what the counter leaves.
+const CCM_NONCE_LEN: core::ops::RangeInclusive<usize> = 7..=13;
 
 /// Of an AEAD that knows no shorter one.
 const WHOLE_TAG: usize = 16;
@@ -37,11 +40,16 @@ impl ContentAlgorithm {
                 let (cipher, iv) = rc2_parameters(identifier)?;
                 return Ok(Self { row, cipher, iv, tag_len: 0 });
             }
+            Implementation::Cast5 => {
+                let (cipher, iv) = cast5_parameters(identifier)?;
+                return Ok(Self { row, cipher, iv, tag_len: 0 });
+            }
             _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
         };
         let (iv, tag_len) = match row.parameters {
             Parameters::Iv(len) => (identifier.iv(usize::from(len)), if cipher.is_aead() { WHOLE_TAG } else { 0 }),
-            Parameters::Gcm => gcm_parameters(identifier, cipher.iv_len())?,
+            Parameters::Gcm => aead_parameters(identifier, cipher.iv_len()..=cipher.iv_len())?,
+            Parameters::Ccm => aead_parameters(identifier, CCM_NONCE_LEN)?,
             _ => (None, 0),
         };
         let iv = iv.ok_or_else(|| identifier.wrong_parameters(Code::DecryptionParameters))?;
@@ -84,7 +92,7 @@ fn rc2_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<(&'static dyn 
     let cipher: &'static dyn ContentCipher = match reader.u64().map_err(|_| wrong())? {
         160 => &legacy::RC2_40_CBC,
         120 => &legacy::RC2_64_CBC,
-        58 => &legacy::RC2_128_CBC,
+        RC2_128_VERSION => &legacy::RC2_128_CBC,
         _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
     };
     let iv = reader.octet_string().map_err(|_| wrong())?;
@@ -92,8 +100,35 @@ fn rc2_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<(&'static dyn 
     if iv.len() == cipher.iv_len() { Ok((cipher, iv.to_vec())) } else { Err(wrong()) }
 }
 
-/// GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING, aes-ICVlen INTEGER (12..16) DEFAULT 12 }
-fn gcm_parameters(identifier: &AlgorithmIdentifier<'_>, nonce_len: usize) -> Result<(Option<Vec<u8>>, usize)> {
+/// Cast5CBCParameters ::= SEQUENCE { iv OCTET STRING DEFAULT 0, keyLength INTEGER } (RFC 2984 §2), keyLength in bits.
+/// OpenSSL writes the iv alone, for a key of 128 bits.
+fn cast5_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<(&'static dyn ContentCipher, Vec<u8>)> {
+    let wrong = || identifier.wrong_parameters(Code::DecryptionParameters);
+    if let Some(iv) = identifier.iv(legacy::CAST5_128_CBC.iv_len()) {
+        return Ok((&legacy::CAST5_128_CBC, iv));
+    }
+    let mut reader = identifier.sequence().map_err(|_| wrong())?.ok_or_else(wrong)?;
+    let iv = match reader.optional(Tag::OCTET_STRING).map_err(|_| wrong())? {
+        Some(tlv) => tlv.as_octets().map_err(|_| wrong())?.to_vec(),
+        None => vec![0; legacy::CAST5_128_CBC.iv_len()],
+    };
+    let cipher: &'static dyn ContentCipher = match reader.u64().map_err(|_| wrong())? {
+        128 => &legacy::CAST5_128_CBC,
+        80 => &legacy::CAST5_80_CBC,
+        64 => &legacy::CAST5_64_CBC,
+        40 => &legacy::CAST5_40_CBC,
+        _ => return Err(identifier.unsupported(Code::DecryptionAlgorithmUnsupported)),
+    };
+    reader.finish().map_err(|_| wrong())?;
+    if iv.len() == cipher.iv_len() { Ok((cipher, iv)) } else { Err(wrong()) }
+}
+
+/// GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING, aes-ICVlen INTEGER (12..16) DEFAULT 12 } (RFC 5084 §3.2), and
+/// CCMParameters, which are the same but for their bounds (§3.1: a tag of 4 octets is to be had; here none below 12 is).
+fn aead_parameters(
+    identifier: &AlgorithmIdentifier<'_>,
+    nonce_len: core::ops::RangeInclusive<usize>,
+) -> Result<(Option<Vec<u8>>, usize)> {
     let wrong = |_| identifier.wrong_parameters(Code::DecryptionParameters);
     let Some(mut reader) = identifier.sequence().map_err(wrong)? else { return Ok((None, 0)) };
     let nonce = reader.octet_string().map_err(wrong)?;
@@ -105,5 +140,5 @@ fn gcm_parameters(identifier: &AlgorithmIdentifier<'_>, nonce_len: usize) -> Res
     if !TAG_LEN.contains(&icv_len) {
         return Err(Error::with(Code::DecryptionTagLength, identifier.name()).at(identifier.offset));
     }
-    Ok(((nonce.len() == nonce_len).then(|| nonce.to_vec()), icv_len as usize))
+    Ok((nonce_len.contains(&nonce.len()).then(|| nonce.to_vec()), icv_len as usize))
 }

@@ -7,6 +7,9 @@ use crate::crypto::digest::Digest;
 use crate::error::Within;
 use crate::{Code, Error, Result};
 
+/// rc2ParameterVersion for 128 effective bits (RFC 3370 §5.2).
+pub(crate) const RC2_128_VERSION: u64 = 58;
+
 /// AlgorithmIdentifier, RFC 5280 §4.1.1.2
 #[derive(Clone, Copy, Debug)]
 pub struct AlgorithmIdentifier<'a> {
@@ -83,9 +86,16 @@ impl<'a> AlgorithmIdentifier<'a> {
         let right = match row.parameters {
             Parameters::Absent => self.parameters.is_none(),
             Parameters::NullOrAbsent => self.parameters.is_none_or(|parameters| parameters.as_null().is_ok()),
+            Parameters::Rc2Version => self.integer() == Some(RC2_128_VERSION),
+            Parameters::OutputBits(bits) => self.integer() == Some(u64::from(bits)),
             _ => true,
         };
         if right { Ok(()) } else { Err(self.wrong_parameters(code)) }
+    }
+
+    /// Parameters that are an INTEGER.
+    fn integer(&self) -> Option<u64> {
+        self.parameters.filter(|tlv| tlv.tag == Tag::INTEGER)?.as_integer().ok()?.to_u64()
     }
 
     /// The octets of an initialization vector of exactly `len`.

@@ -75,6 +75,10 @@ pub enum Parameters {
     KeyWrapId,
     /// RC2CBCParameter, RFC 8018 B.2.3
     Rc2,
+    /// RC2wrapParameter (RFC 3370 §4.3.2): the version that stands for 128 bits.
+    Rc2Version,
+    /// INTEGER: that many bits of output (RFC 8702 §3.1)
+    OutputBits(u16),
     /// A SEQUENCE of the algorithm's own.
     Own,
 }
@@ -100,6 +104,9 @@ pub enum KeyForm {
     Ec,
     Ed25519,
     X25519,
+    Ed448,
+    X448,
+    Dsa,
 }
 
 /// How a password becomes a key.
@@ -133,6 +140,8 @@ pub enum Implementation {
     Content(&'static dyn ContentCipher),
     /// RC2 in CBC: the parameters name the effective bits of the key.
     Rc2,
+    /// CAST5 in CBC: the parameters name the bits of the key.
+    Cast5,
     /// As `Content`, with the cipher that password-based encryption needs as well.
     Cbc(&'static Cbc),
     Mac(&'static dyn Digest),

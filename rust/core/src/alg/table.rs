@@ -5,15 +5,15 @@
 //! algorithm is to write its row, or to put its implementation where `None` stands.
 
 use crate::alg::row::Implementation::{
-    Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, PasswordWrap, Pbe,
-    PublicKey, Rc2, Signature,
+    Cast5, Cbc, Compression, Content, Curve, Digest, Kdf, KeyAgreement, KeyTransport, KeyWrap, Mac, Part, PasswordWrap,
+    Pbe, PublicKey, Rc2, Signature,
 };
 use crate::alg::row::{Hashing, KeyForm, PasswordKdf, PbeScheme};
 pub use crate::alg::row::{Implementation, Make, Parameters, Role, Row, Take};
 use crate::asn1::Oid;
 use crate::crypto::agreement::{Hkdf, X963};
 use crate::crypto::legacy::{LegacyCipher, PbeCipher, Pbkdf1Digest};
-use crate::crypto::{compression, content, digest, ec, key_wrap, legacy, signature, transport};
+use crate::crypto::{block, compression, content, digest, ec, key_wrap, legacy, signature, transport};
 use crate::oid;
 
 macro_rules! table {
@@ -41,19 +41,19 @@ table! {
     "SHA-512" [2, 16, 840, 1, 101, 3, 4, 2, 3] Digest (NullOrAbsent) 256 Allow Accept "RFC 5754 §2.4" => Some(Digest(&digest::SHA512));
     "SHA-224" [2, 16, 840, 1, 101, 3, 4, 2, 4] Digest (NullOrAbsent) 112 Never Accept "RFC 5754 §2.1" => Some(Digest(&digest::SHA224));
     "SHA-1" [1, 3, 14, 3, 2, 26] Digest (NullOrAbsent) 61 Never Accept "RFC 3370 §2.1" => Some(Digest(&digest::SHA1));
-    "MD5" [1, 2, 840, 113549, 2, 5] Digest (NullOrAbsent) 18 Never Never "RFC 3370 §2.2" => None;
-    "MD4" [1, 2, 840, 113549, 2, 4] Digest (NullOrAbsent) 1 Never Never "RFC 6150" => None;
+    "MD5" [1, 2, 840, 113549, 2, 5] Digest (NullOrAbsent) 18 Never Never "RFC 3370 §2.2" => Some(Digest(&digest::MD5));
+    "MD4" [1, 2, 840, 113549, 2, 4] Digest (NullOrAbsent) 1 Never Never "RFC 6150" => Some(Digest(&digest::MD4));
     "MD2" [1, 2, 840, 113549, 2, 2] Digest (NullOrAbsent) 18 Never Never "RFC 6149" => None;
-    "RIPEMD-160" [1, 3, 36, 3, 2, 1] Digest (NullOrAbsent) 80 Never Accept "ISO/IEC 10118-3" => None;
-    "SHA-512/224" [2, 16, 840, 1, 101, 3, 4, 2, 5] Digest (NullOrAbsent) 112 Never Accept "RFC 8017 App. B.1" => None;
-    "SHA-512/256" [2, 16, 840, 1, 101, 3, 4, 2, 6] Digest (NullOrAbsent) 128 Never Accept "RFC 8017 App. B.1" => None;
-    "SHA3-224" [2, 16, 840, 1, 101, 3, 4, 2, 7] Digest (Absent) 112 Never Accept "RFC 9688 §2" => None;
-    "SHA3-256" [2, 16, 840, 1, 101, 3, 4, 2, 8] Digest (Absent) 128 Never Accept "RFC 9688 §2" => None;
-    "SHA3-384" [2, 16, 840, 1, 101, 3, 4, 2, 9] Digest (Absent) 192 Never Accept "RFC 9688 §2" => None;
-    "SHA3-512" [2, 16, 840, 1, 101, 3, 4, 2, 10] Digest (Absent) 256 Never Accept "RFC 9688 §2" => None;
-    "SHAKE128" [2, 16, 840, 1, 101, 3, 4, 2, 11] Digest (Absent) 128 Never Accept "RFC 8702 §3.1" => None;
-    "SHAKE256" [2, 16, 840, 1, 101, 3, 4, 2, 12] Digest (Absent) 256 Never Accept "RFC 8702 §3.1" => None;
-    "SHAKE256-len" [2, 16, 840, 1, 101, 3, 4, 2, 18] Digest (Own) 256 Never Accept "RFC 8419 §2.3" => None;
+    "RIPEMD-160" [1, 3, 36, 3, 2, 1] Digest (NullOrAbsent) 80 Never Accept "ISO/IEC 10118-3" => Some(Digest(&digest::RIPEMD160));
+    "SHA-512/224" [2, 16, 840, 1, 101, 3, 4, 2, 5] Digest (NullOrAbsent) 112 Never Accept "RFC 8017 App. B.1" => Some(Digest(&digest::SHA512_224));
+    "SHA-512/256" [2, 16, 840, 1, 101, 3, 4, 2, 6] Digest (NullOrAbsent) 128 Never Accept "RFC 8017 App. B.1" => Some(Digest(&digest::SHA512_256));
+    "SHA3-224" [2, 16, 840, 1, 101, 3, 4, 2, 7] Digest (Absent) 112 Never Accept "RFC 9688 §2" => Some(Digest(&digest::SHA3_224));
+    "SHA3-256" [2, 16, 840, 1, 101, 3, 4, 2, 8] Digest (Absent) 128 Never Accept "RFC 9688 §2" => Some(Digest(&digest::SHA3_256));
+    "SHA3-384" [2, 16, 840, 1, 101, 3, 4, 2, 9] Digest (Absent) 192 Never Accept "RFC 9688 §2" => Some(Digest(&digest::SHA3_384));
+    "SHA3-512" [2, 16, 840, 1, 101, 3, 4, 2, 10] Digest (Absent) 256 Never Accept "RFC 9688 §2" => Some(Digest(&digest::SHA3_512));
+    "SHAKE128" [2, 16, 840, 1, 101, 3, 4, 2, 11] Digest (Absent) 128 Never Accept "RFC 8702 §3.1" => Some(Digest(&digest::SHAKE128));
+    "SHAKE256" [2, 16, 840, 1, 101, 3, 4, 2, 12] Digest (Absent) 256 Never Accept "RFC 8702 §3.1" => Some(Digest(&digest::SHAKE256));
+    "SHAKE256-len" [2, 16, 840, 1, 101, 3, 4, 2, 18] Digest (OutputBits(512)) 256 Never Accept "RFC 8419 §2.3" => Some(Digest(&digest::SHAKE256));
 
     // --- Signatures ---
     "RSA-PKCS1-v1_5" [1, 2, 840, 113549, 1, 1, 1] Signature (NullOrAbsent) 256 Allow Accept "RFC 3370 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::FromDigestAlgorithm));
@@ -62,13 +62,14 @@ table! {
     "RSA-PKCS1-v1_5-SHA512" [1, 2, 840, 113549, 1, 1, 13] Signature (NullOrAbsent) 256 Allow Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA512)));
     "RSA-PKCS1-v1_5-SHA224" [1, 2, 840, 113549, 1, 1, 14] Signature (NullOrAbsent) 112 Never Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA224)));
     "RSA-PKCS1-v1_5-SHA1" [1, 2, 840, 113549, 1, 1, 5] | [1, 3, 14, 3, 2, 29] Signature (NullOrAbsent) 61 Never Accept "RFC 3370 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA1)));
-    "RSA-PKCS1-v1_5-MD5" [1, 2, 840, 113549, 1, 1, 4] | [1, 3, 14, 3, 2, 3] | [1, 3, 14, 3, 2, 25] Signature (NullOrAbsent) 18 Never Never "RFC 3370 §3.2" => None;
+    "RSA-PKCS1-v1_5-MD5" [1, 2, 840, 113549, 1, 1, 4] | [1, 3, 14, 3, 2, 3] | [1, 3, 14, 3, 2, 25] Signature (NullOrAbsent) 18 Never Never "RFC 3370 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::MD5)));
+    "RSA-PKCS1-v1_5-MD4" [1, 2, 840, 113549, 1, 1, 3] | [1, 3, 14, 3, 2, 2] | [1, 3, 14, 3, 2, 4] Signature (NullOrAbsent) 1 Never Never "RFC 6150" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::MD4)));
     "RSA-PKCS1-v1_5-MD2" [1, 2, 840, 113549, 1, 1, 2] Signature (NullOrAbsent) 18 Never Never "RFC 3279 §2.2.1" => None;
-    "RSA-PKCS1-v1_5-RIPEMD160" [1, 3, 36, 3, 3, 1, 2] Signature (NullOrAbsent) 80 Never Accept "ISO/IEC 10118-3" => None;
-    "RSA-PKCS1-v1_5-SHA3-224" [2, 16, 840, 1, 101, 3, 4, 3, 13] Signature (NullOrAbsent) 112 Never Accept "RFC 9688 §3.1" => None;
-    "RSA-PKCS1-v1_5-SHA3-256" [2, 16, 840, 1, 101, 3, 4, 3, 14] Signature (NullOrAbsent) 128 Never Accept "RFC 9688 §3.1" => None;
-    "RSA-PKCS1-v1_5-SHA3-384" [2, 16, 840, 1, 101, 3, 4, 3, 15] Signature (NullOrAbsent) 192 Never Accept "RFC 9688 §3.1" => None;
-    "RSA-PKCS1-v1_5-SHA3-512" [2, 16, 840, 1, 101, 3, 4, 3, 16] Signature (NullOrAbsent) 256 Never Accept "RFC 9688 §3.1" => None;
+    "RSA-PKCS1-v1_5-RIPEMD160" [1, 3, 36, 3, 3, 1, 2] Signature (NullOrAbsent) 80 Never Accept "ISO/IEC 10118-3" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::RIPEMD160)));
+    "RSA-PKCS1-v1_5-SHA3-224" [2, 16, 840, 1, 101, 3, 4, 3, 13] Signature (NullOrAbsent) 112 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_224)));
+    "RSA-PKCS1-v1_5-SHA3-256" [2, 16, 840, 1, 101, 3, 4, 3, 14] Signature (NullOrAbsent) 128 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_256)));
+    "RSA-PKCS1-v1_5-SHA3-384" [2, 16, 840, 1, 101, 3, 4, 3, 15] Signature (NullOrAbsent) 192 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_384)));
+    "RSA-PKCS1-v1_5-SHA3-512" [2, 16, 840, 1, 101, 3, 4, 3, 16] Signature (NullOrAbsent) 256 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_512)));
     "RSASSA-PSS" [1, 2, 840, 113549, 1, 1, 10] Signature (Pss) 256 Prefer Accept "RFC 4056 §2" => Some(Signature(&signature::RsaPss, Hashing::FromParameters));
     "RSASSA-PSS-SHAKE128" [1, 3, 6, 1, 5, 5, 7, 6, 30] Signature (Absent) 128 Never Accept "RFC 8702 §3.2.1" => None;
     "RSASSA-PSS-SHAKE256" [1, 3, 6, 1, 5, 5, 7, 6, 31] Signature (Absent) 256 Never Accept "RFC 8702 §3.2.1" => None;
@@ -78,17 +79,17 @@ table! {
     "ECDSA-SHA512" [1, 2, 840, 10045, 4, 3, 4] Signature (Absent) 256 Allow Accept "RFC 5753 §2.1.1" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA512)));
     "ECDSA-SHA224" [1, 2, 840, 10045, 4, 3, 1] Signature (Absent) 112 Never Accept "RFC 5753 §2.1.1" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA224)));
     "ECDSA-SHA1" [1, 2, 840, 10045, 4, 1] Signature (NullOrAbsent) 61 Never Accept "RFC 5753 §2.1.1" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA1)));
-    "ECDSA-SHA3-224" [2, 16, 840, 1, 101, 3, 4, 3, 9] Signature (Absent) 112 Never Accept "RFC 9688 §3.2" => None;
-    "ECDSA-SHA3-256" [2, 16, 840, 1, 101, 3, 4, 3, 10] Signature (Absent) 128 Never Accept "RFC 9688 §3.2" => None;
-    "ECDSA-SHA3-384" [2, 16, 840, 1, 101, 3, 4, 3, 11] Signature (Absent) 192 Never Accept "RFC 9688 §3.2" => None;
-    "ECDSA-SHA3-512" [2, 16, 840, 1, 101, 3, 4, 3, 12] Signature (Absent) 256 Never Accept "RFC 9688 §3.2" => None;
-    "ECDSA-SHAKE128" [1, 3, 6, 1, 5, 5, 7, 6, 32] Signature (Absent) 128 Never Accept "RFC 8702 §3.2.2" => None;
-    "ECDSA-SHAKE256" [1, 3, 6, 1, 5, 5, 7, 6, 33] Signature (Absent) 256 Never Accept "RFC 8702 §3.2.2" => None;
+    "ECDSA-SHA3-224" [2, 16, 840, 1, 101, 3, 4, 3, 9] Signature (Absent) 112 Never Accept "RFC 9688 §3.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA3_224)));
+    "ECDSA-SHA3-256" [2, 16, 840, 1, 101, 3, 4, 3, 10] Signature (Absent) 128 Never Accept "RFC 9688 §3.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA3_256)));
+    "ECDSA-SHA3-384" [2, 16, 840, 1, 101, 3, 4, 3, 11] Signature (Absent) 192 Never Accept "RFC 9688 §3.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA3_384)));
+    "ECDSA-SHA3-512" [2, 16, 840, 1, 101, 3, 4, 3, 12] Signature (Absent) 256 Never Accept "RFC 9688 §3.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHA3_512)));
+    "ECDSA-SHAKE128" [1, 3, 6, 1, 5, 5, 7, 6, 32] Signature (Absent) 128 Never Accept "RFC 8702 §3.2.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHAKE128)));
+    "ECDSA-SHAKE256" [1, 3, 6, 1, 5, 5, 7, 6, 33] Signature (Absent) 256 Never Accept "RFC 8702 §3.2.2" => Some(Signature(&signature::Ecdsa, Hashing::Fixed(&digest::SHAKE256)));
     "Ed25519" [1, 3, 101, 112] Signature (Absent) 128 Allow Accept "RFC 8419 §3.1" => Some(Signature(&signature::Ed25519, Hashing::Whole(&digest::SHA512)));
-    "Ed448" [1, 3, 101, 113] Signature (Absent) 224 Never Accept "RFC 8419 §3.1" => None;
-    "DSA-SHA1" [1, 2, 840, 10040, 4, 3] | [1, 3, 14, 3, 2, 27] | [1, 3, 14, 3, 2, 13] Signature (NullOrAbsent) 61 Never Accept "RFC 3370 §3.1" => None;
-    "DSA-SHA224" [2, 16, 840, 1, 101, 3, 4, 3, 1] Signature (Absent) 112 Never Accept "RFC 5754 §3.1" => None;
-    "DSA-SHA256" [2, 16, 840, 1, 101, 3, 4, 3, 2] Signature (Absent) 128 Never Accept "RFC 5754 §3.1" => None;
+    "Ed448" [1, 3, 101, 113] Signature (Absent) 224 Never Accept "RFC 8419 §3.1" => Some(Signature(&signature::Ed448, Hashing::Whole(&digest::SHAKE256)));
+    "DSA-SHA1" [1, 2, 840, 10040, 4, 3] | [1, 3, 14, 3, 2, 27] | [1, 3, 14, 3, 2, 13] Signature (NullOrAbsent) 61 Never Accept "RFC 3370 §3.1" => Some(Signature(&signature::Dsa, Hashing::Fixed(&digest::SHA1)));
+    "DSA-SHA224" [2, 16, 840, 1, 101, 3, 4, 3, 1] Signature (Absent) 112 Never Accept "RFC 5754 §3.1" => Some(Signature(&signature::Dsa, Hashing::Fixed(&digest::SHA224)));
+    "DSA-SHA256" [2, 16, 840, 1, 101, 3, 4, 3, 2] Signature (Absent) 128 Never Accept "RFC 5754 §3.1" => Some(Signature(&signature::Dsa, Hashing::Fixed(&digest::SHA256)));
     "ML-DSA-44" [2, 16, 840, 1, 101, 3, 4, 3, 17] Signature (Absent) 128 Never Accept "RFC 9882 §3" => None;
     "ML-DSA-65" [2, 16, 840, 1, 101, 3, 4, 3, 18] Signature (Absent) 192 Never Accept "RFC 9882 §3" => None;
     "ML-DSA-87" [2, 16, 840, 1, 101, 3, 4, 3, 19] Signature (Absent) 256 Never Accept "RFC 9882 §3" => None;
@@ -141,11 +142,11 @@ table! {
     "AES-128-wrap" [2, 16, 840, 1, 101, 3, 4, 1, 5] KeyWrap (NullOrAbsent) 128 Allow Accept "RFC 3565 §2.3.2" => Some(KeyWrap(&key_wrap::AES128_WRAP));
     "AES-192-wrap" [2, 16, 840, 1, 101, 3, 4, 1, 25] KeyWrap (NullOrAbsent) 192 Never Accept "RFC 3565 §2.3.2" => Some(KeyWrap(&key_wrap::AES192_WRAP));
     "AES-256-wrap" [2, 16, 840, 1, 101, 3, 4, 1, 45] KeyWrap (NullOrAbsent) 256 Prefer Accept "RFC 3565 §2.3.2" => Some(KeyWrap(&key_wrap::AES256_WRAP));
-    "AES-128-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 8] KeyWrap (NullOrAbsent) 128 Never Accept "RFC 5649" => None;
-    "AES-192-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 28] KeyWrap (NullOrAbsent) 192 Never Accept "RFC 5649" => None;
-    "AES-256-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 48] KeyWrap (NullOrAbsent) 256 Never Accept "RFC 5649" => None;
+    "AES-128-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 8] KeyWrap (NullOrAbsent) 128 Never Accept "RFC 5649" => Some(KeyWrap(&key_wrap::AES128_WRAP_PAD));
+    "AES-192-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 28] KeyWrap (NullOrAbsent) 192 Never Accept "RFC 5649" => Some(KeyWrap(&key_wrap::AES192_WRAP_PAD));
+    "AES-256-wrap-pad" [2, 16, 840, 1, 101, 3, 4, 1, 48] KeyWrap (NullOrAbsent) 256 Never Accept "RFC 5649" => Some(KeyWrap(&key_wrap::AES256_WRAP_PAD));
     "3DES-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 6] KeyWrap (NullOrAbsent) 90 Never Accept "RFC 3370 §4.3.1" => Some(KeyWrap(&key_wrap::TripleDesWrap));
-    "RC2-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 7] KeyWrap (Own) 64 Never Never "RFC 3370 §4.3.2" => None;
+    "RC2-wrap" [1, 2, 840, 113549, 1, 9, 16, 3, 7] KeyWrap (Rc2Version) 64 Never Accept "RFC 3370 §4.3.2" => Some(KeyWrap(&key_wrap::Rc2Wrap));
     "PWRI-KEK" [1, 2, 840, 113549, 1, 9, 16, 3, 9] KeyWrap (Own) 256 Never Accept "RFC 3211 §2.3" => Some(PasswordWrap);
 
     // --- Content encryption ---
@@ -157,11 +158,11 @@ table! {
     "DES-CBC" [1, 3, 14, 3, 2, 7] Content (Iv(8)) 56 Never Accept "FIPS 46-3" => Some(Content(&legacy::DES_CBC));
     "RC4" [1, 2, 840, 113549, 3, 4] Content (NullOrAbsent) 40 Never Never "RFC 7465" => None;
     "RC5-CBC" [1, 2, 840, 113549, 3, 9] Content (Own) 56 Never Never "RFC 2040" => None;
-    "CAST5-CBC" [1, 2, 840, 113533, 7, 66, 10] Content (Own) 90 Never Accept "RFC 2984 §2" => None;
-    "IDEA-CBC" [1, 3, 6, 1, 4, 1, 188, 7, 1, 1, 2] Content (Own) 90 Never Accept "RFC 3058 §3" => None;
-    "Camellia-128-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 2] Content (Iv(16)) 128 Never Accept "RFC 3657 §2.3" => None;
-    "Camellia-192-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 3] Content (Iv(16)) 192 Never Accept "RFC 3657 §2.3" => None;
-    "Camellia-256-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 4] Content (Iv(16)) 256 Never Accept "RFC 3657 §2.3" => None;
+    "CAST5-CBC" [1, 2, 840, 113533, 7, 66, 10] Content (Own) 90 Never Accept "RFC 2984 §2" => Some(Cast5);
+    "IDEA-CBC" [1, 3, 6, 1, 4, 1, 188, 7, 1, 1, 2] Content (Iv(8)) 90 Never Accept "RFC 3058 §3" => Some(Content(&block::IDEA_CBC));
+    "Camellia-128-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 2] Content (Iv(16)) 128 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA128_CBC));
+    "Camellia-192-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 3] Content (Iv(16)) 192 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA192_CBC));
+    "Camellia-256-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 4] Content (Iv(16)) 256 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA256_CBC));
     "SEED-CBC" [1, 2, 410, 200004, 1, 4] Content (Iv(16)) 128 Never Accept "RFC 4010 §2" => None;
     "AES-128-ECB" [2, 16, 840, 1, 101, 3, 4, 1, 1] Content (Absent) 128 Never Never "NIST SP 800-38A" => None;
     "AES-128-OFB" [2, 16, 840, 1, 101, 3, 4, 1, 3] Content (Iv(16)) 128 Never Never "NIST SP 800-38A" => None;
@@ -175,9 +176,9 @@ table! {
     "AES-128-GCM" [2, 16, 840, 1, 101, 3, 4, 1, 6] Aead (Gcm) 128 Prefer Accept "RFC 5084 §3.2" => Some(Content(&content::AES128_GCM));
     "AES-192-GCM" [2, 16, 840, 1, 101, 3, 4, 1, 26] Aead (Gcm) 192 Never Accept "RFC 5084 §3.2" => Some(Content(&content::AES192_GCM));
     "AES-256-GCM" [2, 16, 840, 1, 101, 3, 4, 1, 46] Aead (Gcm) 256 Prefer Accept "RFC 5084 §3.2" => Some(Content(&content::AES256_GCM));
-    "AES-128-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 7] Aead (Ccm) 128 Never Accept "RFC 5084 §3.1" => None;
-    "AES-192-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 27] Aead (Ccm) 192 Never Accept "RFC 5084 §3.1" => None;
-    "AES-256-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 47] Aead (Ccm) 256 Never Accept "RFC 5084 §3.1" => None;
+    "AES-128-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 7] Aead (Ccm) 128 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES128_CCM));
+    "AES-192-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 27] Aead (Ccm) 192 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES192_CCM));
+    "AES-256-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 47] Aead (Ccm) 256 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES256_CCM));
     "ChaCha20-Poly1305" [1, 2, 840, 113549, 1, 9, 16, 3, 18] Aead (Iv(12)) 256 Never Accept "RFC 8103 §3" => Some(Content(&content::ChaCha20Poly1305));
 
     // --- Public keys ---
@@ -186,9 +187,10 @@ table! {
     "RSAES-OAEP key" [1, 2, 840, 113549, 1, 1, 7] PublicKey (Oaep) 256 Never Accept "RFC 4055 §1.2" => None;
     "EC" [1, 2, 840, 10045, 2, 1] PublicKey (NamedCurve) 256 Prefer Accept "RFC 5480 §2.1" => Some(PublicKey(KeyForm::Ec));
     "Ed25519 key" [1, 3, 101, 112] PublicKey (Absent) 128 Allow Accept "RFC 8410 §3" => Some(PublicKey(KeyForm::Ed25519));
+    "Ed448 key" [1, 3, 101, 113] PublicKey (Absent) 224 Never Accept "RFC 8410 §3" => Some(PublicKey(KeyForm::Ed448));
     "X25519" [1, 3, 101, 110] PublicKey (Absent) 128 Allow Accept "RFC 8410 §3" => Some(PublicKey(KeyForm::X25519));
-    "X448" [1, 3, 101, 111] PublicKey (Absent) 224 Never Accept "RFC 8410 §3" => None;
-    "DSA" [1, 2, 840, 10040, 4, 1] | [1, 3, 14, 3, 2, 12] PublicKey (Own) 112 Never Accept "RFC 3279 §2.3.2" => None;
+    "X448" [1, 3, 101, 111] PublicKey (Absent) 224 Never Accept "RFC 8410 §3" => Some(PublicKey(KeyForm::X448));
+    "DSA" [1, 2, 840, 10040, 4, 1] | [1, 3, 14, 3, 2, 12] PublicKey (Own) 112 Never Accept "RFC 3279 §2.3.2" => Some(PublicKey(KeyForm::Dsa));
     "DH" [1, 2, 840, 10046, 2, 1] PublicKey (Own) 112 Never Accept "RFC 3279 §2.3.3" => None;
 
     // --- Curves ---
@@ -198,11 +200,11 @@ table! {
     "P-224" [1, 3, 132, 0, 33] Curve (Absent) 112 Never Accept "RFC 5480 §2.1.1.1" => None;
     "P-192" [1, 2, 840, 10045, 3, 1, 1] Curve (Absent) 96 Never Accept "RFC 5480 §2.1.1.1" => None;
     "secp256k1" [1, 3, 132, 0, 10] Curve (Absent) 128 Never Accept "SEC 2 §2.4.1" => None;
-    "brainpoolP256r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 7] Curve (Absent) 128 Never Accept "RFC 5639 §4" => None;
+    "brainpoolP256r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 7] Curve (Absent) 128 Never Accept "RFC 5639 §4" => Some(Curve(&ec::BRAINPOOL_P256R1));
     "brainpoolP256t1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 8] Curve (Absent) 128 Never Accept "RFC 5639 §4" => None;
-    "brainpoolP384r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 11] Curve (Absent) 192 Never Accept "RFC 5639 §4" => None;
+    "brainpoolP384r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 11] Curve (Absent) 192 Never Accept "RFC 5639 §4" => Some(Curve(&ec::BRAINPOOL_P384R1));
     "brainpoolP384t1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 12] Curve (Absent) 192 Never Accept "RFC 5639 §4" => None;
-    "brainpoolP512r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 13] Curve (Absent) 256 Never Accept "RFC 5639 §4" => None;
+    "brainpoolP512r1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 13] Curve (Absent) 256 Never Accept "RFC 5639 §4" => Some(Curve(&ec::BRAINPOOL_P512R1));
     "brainpoolP512t1" [1, 3, 36, 3, 3, 2, 8, 1, 1, 14] Curve (Absent) 256 Never Accept "RFC 5639 §4" => None;
 
     // --- Message authentication ---
@@ -381,12 +383,14 @@ mod tests {
         for row in rows() {
             let fits = match (row.role, row.implementation) {
                 (_, None) => true,
-                (Role::Digest, Some(Digest(digest))) => core::ptr::eq(of_digest(digest).unwrap(), row),
+                // One function may have two names.
+                (Role::Digest, Some(Digest(digest))) => row.name.starts_with(of_digest(digest).unwrap().name),
                 (Role::Signature, Some(Signature(..))) => true,
                 (Role::KeyTransport, Some(KeyTransport(_))) | (Role::KeyAgreement, Some(KeyAgreement(_))) => true,
                 (Role::KeyWrap, Some(PasswordWrap)) => true,
                 (Role::KeyWrap, Some(KeyWrap(wrap))) => wrap.kek_len() * 8 >= usize::from(row.strength),
                 (Role::Content, Some(Rc2)) => row.parameters == Parameters::Rc2,
+                (Role::Content, Some(Cast5)) => row.parameters == Parameters::Own,
                 (Role::Content, Some(Content(cipher))) => !cipher.is_aead(),
                 (Role::Content, Some(Cbc(cipher))) => {
                     use crate::crypto::content::ContentCipher;

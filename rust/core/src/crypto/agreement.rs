@@ -8,7 +8,8 @@ use crate::crypto::digest::Digest;
 use crate::crypto::key::{PrivateKey, PrivateMaterial};
 use crate::crypto::secret::Secret;
 
-/// The shared secret with the holder of `peer`: the x coordinate (SEC 1 §3.3.1), or the output of X25519 (RFC 7748 §6.1).
+/// The shared secret with the holder of `peer`: the x coordinate (SEC 1 §3.3.1), or the output of X25519 or X448
+/// (RFC 7748 §6).
 ///
 /// None: the key is of a kind that does not agree, `peer` is no point of its curve, or the result is all zeros.
 pub fn agree(key: &PrivateKey, peer: &[u8]) -> Option<Secret> {
@@ -17,6 +18,11 @@ pub fn agree(key: &PrivateKey, peer: &[u8]) -> Option<Secret> {
         PrivateMaterial::X25519(key) => {
             let peer = agreement::UnparsedPublicKey::new(&agreement::X25519, peer);
             agreement::agree(key, peer, (), |shared| Ok(Secret::new(shared.to_vec()))).ok()
+        }
+        PrivateMaterial::X448(scalar) => {
+            // None: a point of small order, whose secret anybody knows (RFC 7748 §6.2).
+            let shared = x448::x448(**scalar, peer.try_into().ok()?)?;
+            Some(Secret::new(shared.to_vec()))
         }
         PrivateMaterial::Rsa { .. } | PrivateMaterial::Ed25519(_) => None,
     }
@@ -67,7 +73,7 @@ impl KeyDerivation for Hkdf {
             Hash::Sha256 => hkdf::HKDF_SHA256,
             Hash::Sha384 => hkdf::HKDF_SHA384,
             Hash::Sha512 => hkdf::HKDF_SHA512,
-            Hash::Sha1 | Hash::Sha224 => return None,
+            _ => return None,
         };
         // RFC 5869 §2.2: without a salt, as many zeros as the digest has octets; to HMAC the same as none.
         let salt = hkdf::Salt::new(algorithm, ukm.unwrap_or_default());

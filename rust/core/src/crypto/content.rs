@@ -47,6 +47,38 @@ pub static AES128_GCM: Gcm = Gcm(Cipher::Aes128Gcm);
 pub static AES192_GCM: Gcm = Gcm(Cipher::Aes192Gcm);
 pub static AES256_GCM: Gcm = Gcm(Cipher::Aes256Gcm);
 
+/// CCM (RFC 5084) with a key of that many octets, and a tag of 12 to 16 octets.
+#[derive(Debug)]
+pub struct Ccm(usize);
+
+pub static AES128_CCM: Ccm = Ccm(16);
+pub static AES192_CCM: Ccm = Ccm(24);
+pub static AES256_CCM: Ccm = Ccm(32);
+
+impl ContentCipher for Ccm {
+    fn key_len(&self) -> usize {
+        self.0
+    }
+
+    /// The longest; the parameters may name a shorter one.
+    fn iv_len(&self) -> usize {
+        13
+    }
+
+    fn is_aead(&self) -> bool {
+        true
+    }
+
+    fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque> {
+        if call.key.len() != self.0 {
+            return Err(Opaque);
+        }
+        let ciphertext = call.ciphertext.to_cow();
+        let opened = mailseal_lc::aes_ccm_open(call.key, call.iv, call.aad, &ciphertext, call.mac);
+        Ok(core::mem::take(&mut *opened.map_err(|_| Opaque)?))
+    }
+}
+
 impl ContentCipher for Cbc {
     fn key_len(&self) -> usize {
         self.0.key_len()

@@ -1,7 +1,7 @@
 //! Message digests, and HMAC over them.
 
 use aws_lc_rs::{digest as backend, hmac};
-use mailseal_lc::Hash;
+use mailseal_lc::{Hash, HashContext};
 
 /// The longest output, that of SHA-512.
 pub const MAX_DIGEST_LEN: usize = 64;
@@ -26,26 +26,29 @@ impl dyn Digest + '_ {
         self.hash() == other.hash()
     }
 
-    fn hmac(&self) -> hmac::Algorithm {
-        match self.hash() {
+    /// None: no row of the table makes an HMAC of it.
+    fn hmac(&self) -> Option<hmac::Algorithm> {
+        Some(match self.hash() {
             Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha224 => hmac::HMAC_SHA224,
             Hash::Sha256 => hmac::HMAC_SHA256,
             Hash::Sha384 => hmac::HMAC_SHA384,
             Hash::Sha512 => hmac::HMAC_SHA512,
-        }
+            _ => return None,
+        })
     }
 
-    /// HMAC (RFC 2104) of the parts, one after the other.
+    /// HMAC (RFC 2104) of the parts, one after the other; empty where the backend has no HMAC of this function.
     pub fn mac(&self, key: &[u8], parts: &[&[u8]]) -> DigestValue {
-        let mut context = hmac::Context::with_key(&hmac::Key::new(self.hmac(), key));
+        let Some(algorithm) = self.hmac() else { return DigestValue::from_slice(&[]) };
+        let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm, key));
         parts.iter().for_each(|part| context.update(part));
         DigestValue::from_slice(context.sign().as_ref())
     }
 
-    /// Whether `tag` is the whole HMAC of `data`; compared in constant time.
+    /// Whether `tag` is the whole HMAC of `data`; compared in constant time. False where there is no HMAC.
     pub fn mac_verify(&self, key: &[u8], data: &[u8], tag: &[u8]) -> bool {
-        hmac::verify(&hmac::Key::new(self.hmac(), key), data, tag).is_ok()
+        self.hmac().is_some_and(|algorithm| hmac::verify(&hmac::Key::new(algorithm, key), data, tag).is_ok())
     }
 }
 
@@ -68,7 +71,7 @@ impl Digest for Sha {
     }
 
     fn start(&self) -> DigestContext {
-        DigestContext(backend::Context::new(self.algorithm))
+        DigestContext(State::Backend(backend::Context::new(self.algorithm)))
     }
 
     fn hash(&self) -> Hash {
@@ -76,17 +79,81 @@ impl Digest for Sha {
     }
 }
 
+/// A digest that the safe interface of the backend lacks: old ones, and the rarer new ones.
+#[derive(Debug)]
+pub struct Rare(Hash);
+
+pub static MD4: Rare = Rare(Hash::Md4);
+pub static MD5: Rare = Rare(Hash::Md5);
+pub static RIPEMD160: Rare = Rare(Hash::Ripemd160);
+pub static SHA512_224: Rare = Rare(Hash::Sha512_224);
+pub static SHA512_256: Rare = Rare(Hash::Sha512_256);
+pub static SHA3_224: Rare = Rare(Hash::Sha3_224);
+pub static SHA3_256: Rare = Rare(Hash::Sha3_256);
+pub static SHA3_384: Rare = Rare(Hash::Sha3_384);
+pub static SHA3_512: Rare = Rare(Hash::Sha3_512);
+pub static SHAKE128: Rare = Rare(Hash::Shake128);
+pub static SHAKE256: Rare = Rare(Hash::Shake256);
+
+impl Digest for Rare {
+    fn output_len(&self) -> usize {
+        self.0.output_len()
+    }
+
+    fn start(&self) -> DigestContext {
+        DigestContext(HashContext::new(self.0).map_or(State::Failed, State::Rare))
+    }
+
+    fn hash(&self) -> Hash {
+        self.0
+    }
+}
+
 /// A digest under way. A clone goes on from the same state.
 #[derive(Clone)]
-pub struct DigestContext(backend::Context);
+pub struct DigestContext(State);
+
+enum State {
+    Backend(backend::Context),
+    Rare(HashContext),
+    /// Memory was refused: the value is empty and equals no digest.
+    Failed,
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Backend(context) => Self::Backend(context.clone()),
+            Self::Rare(context) => context.copy().map_or(Self::Failed, Self::Rare),
+            Self::Failed => Self::Failed,
+        }
+    }
+}
 
 impl DigestContext {
     pub fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
+        match &mut self.0 {
+            State::Backend(context) => context.update(data),
+            State::Rare(context) => {
+                if context.update(data).is_err() {
+                    self.0 = State::Failed;
+                }
+            }
+            State::Failed => {}
+        }
     }
 
     pub fn finish(self) -> DigestValue {
-        DigestValue::from_slice(self.0.finish().as_ref())
+        match self.0 {
+            State::Backend(context) => DigestValue::from_slice(context.finish().as_ref()),
+            State::Rare(context) => {
+                let len = context.hash().output_len();
+                DigestValue::from_slice(
+                    context.finish().ok().as_ref().and_then(|value| value.get(..len)).unwrap_or_default(),
+                )
+            }
+            State::Failed => DigestValue::from_slice(&[]),
+        }
     }
 }
 

@@ -23,3 +23,6 @@ impl Curve {
 pub static P256: Curve = Curve::new("P-256", Group::P256);
 pub static P384: Curve = Curve::new("P-384", Group::P384);
 pub static P521: Curve = Curve::new("P-521", Group::P521);
+pub static BRAINPOOL_P256R1: Curve = Curve::new("brainpoolP256r1", Group::BrainpoolP256r1);
+pub static BRAINPOOL_P384R1: Curve = Curve::new("brainpoolP384r1", Group::BrainpoolP384r1);
+pub static BRAINPOOL_P512R1: Curve = Curve::new("brainpoolP512r1", Group::BrainpoolP512r1);

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::signature::{ED25519, KeyPair, ParsedPublicKey};
 use aws_lc_rs::{agreement, signature};
-use mailseal_lc::{EcPrivateKey, EcPublicKey, RsaPrivateKey, RsaPublicKey};
+use mailseal_lc::{DsaPublicKey, EcPrivateKey, EcPublicKey, RsaPrivateKey, RsaPublicKey};
 
-pub use mailseal_lc::RsaComponents;
+pub use mailseal_lc::{DsaComponents, RsaComponents};
 use zeroize::Zeroizing;
 
 use crate::crypto::digest::{Digest, SHA256};
@@ -22,6 +22,9 @@ pub enum KeyKind {
     },
     Ed25519,
     X25519,
+    Ed448,
+    X448,
+    Dsa,
     /// Known by name only, or not at all.
     Other,
 }
@@ -61,6 +64,9 @@ pub(crate) enum PublicMaterial {
     Ec { key: EcPublicKey, curve: &'static Curve },
     Ed25519(ParsedPublicKey),
     X25519,
+    Ed448(Box<ed448_goldilocks::VerifyingKey>),
+    X448,
+    Dsa(DsaPublicKey),
     Other,
 }
 
@@ -85,6 +91,25 @@ impl PublicMaterial {
 
     pub(crate) fn x25519(point: &[u8]) -> Option<Self> {
         (point.len() == 32).then_some(Self::X25519)
+    }
+
+    /// None: not 57 octets, not canonical, or of small order (RFC 8032 §5.2.3).
+    pub(crate) fn ed448(point: &[u8]) -> Option<Self> {
+        if !ed448_point_is_canonical(point) {
+            return None;
+        }
+        let key = ed448_goldilocks::VerifyingKey::from_bytes(point.try_into().ok()?).ok()?;
+        let small_order = key.to_edwards().double().double() == ed448_goldilocks::EdwardsPoint::IDENTITY;
+        (!small_order).then(|| Self::Ed448(Box::new(key)))
+    }
+
+    pub(crate) fn x448(point: &[u8]) -> Option<Self> {
+        (point.len() == 56).then_some(Self::X448)
+    }
+
+    /// None: refused by the backend.
+    pub(crate) fn dsa(components: &DsaComponents<'_>) -> Option<Self> {
+        DsaPublicKey::new(components).ok().map(Self::Dsa)
     }
 
     /// The point of an EC key, uncompressed.
@@ -112,6 +137,9 @@ impl PublicKey {
             PublicMaterial::Ec { curve, .. } => KeyKind::Ec { curve: curve.name },
             PublicMaterial::Ed25519(_) => KeyKind::Ed25519,
             PublicMaterial::X25519 => KeyKind::X25519,
+            PublicMaterial::Ed448(_) => KeyKind::Ed448,
+            PublicMaterial::X448 => KeyKind::X448,
+            PublicMaterial::Dsa(_) => KeyKind::Dsa,
             PublicMaterial::Other => KeyKind::Other,
         }
     }
@@ -122,6 +150,8 @@ impl PublicKey {
             PublicMaterial::Rsa { key, .. } => key.bits(),
             PublicMaterial::Ec { curve, .. } => curve.bits(),
             PublicMaterial::Ed25519(_) | PublicMaterial::X25519 => 255,
+            PublicMaterial::Ed448(_) | PublicMaterial::X448 => 448,
+            PublicMaterial::Dsa(key) => key.bits(),
             PublicMaterial::Other => 0,
         }
     }
@@ -144,9 +174,10 @@ impl PublicKey {
     /// Bits of classical strength (SP 800-57 part 1 table 2); 0 for kind Other.
     pub fn strength(&self) -> u16 {
         match self.kind() {
-            KeyKind::Rsa => rsa_strength(self.bits()),
+            KeyKind::Rsa | KeyKind::Dsa => rsa_strength(self.bits()),
             KeyKind::Ec { .. } => u16::try_from(self.bits() / 2).unwrap_or(u16::MAX),
             KeyKind::Ed25519 | KeyKind::X25519 => 128,
+            KeyKind::Ed448 | KeyKind::X448 => 224,
             KeyKind::Other => 0,
         }
     }
@@ -185,6 +216,14 @@ fn ed25519_point_is_sound(point: &[u8]) -> bool {
     !above && !SMALL_ORDER.contains(&y)
 }
 
+/// 57 octets: y below 2^448 - 2^224 - 1, little-endian, and no bit set but the sign of x in the last (RFC 8032 §5.2.2).
+pub(super) fn ed448_point_is_canonical(point: &[u8]) -> bool {
+    let Ok(point) = <[u8; 57]>::try_from(point) else { return false };
+    let ones = |octets: &[u8]| octets.iter().all(|octet| *octet == 0xff);
+    let above = ones(&point[29..56]) && (point[28] == 0xff || (point[28] == 0xfe && ones(&point[..28])));
+    point[56] & 0x7f == 0 && !above
+}
+
 /// A private key: checked when it is made, and from then on its numbers alone are kept (a kilobyte for RSA-2048). The
 /// backend's form, three times as large and 167 µs of work for RSA-2048, is made at the first use and kept until
 /// `forget`. Zeroized on drop, never printed. Clone is cheap (Arc inside).
@@ -205,6 +244,7 @@ pub(crate) enum PrivateNumbers {
     Ec { curve: &'static Curve, scalar: Secret },
     Ed25519(Secret),
     X25519(Secret),
+    X448(Secret),
 }
 
 /// RsaComponents in one piece: modulus, exponents, primes, CRT values, one after the other.
@@ -258,6 +298,7 @@ impl PrivateNumbers {
             Self::Ec { curve, scalar } => PrivateMaterial::ec(curve, scalar.expose()),
             Self::Ed25519(seed) => PrivateMaterial::ed25519(seed.expose()),
             Self::X25519(scalar) => PrivateMaterial::x25519(scalar.expose()),
+            Self::X448(scalar) => PrivateMaterial::x448(scalar.expose()),
         }
     }
 
@@ -265,7 +306,9 @@ impl PrivateNumbers {
     fn secret(&self) -> &[u8] {
         match self {
             Self::Rsa { secret, .. } => secret.components().private_exponent,
-            Self::Ec { scalar: secret, .. } | Self::Ed25519(secret) | Self::X25519(secret) => secret.expose(),
+            Self::Ec { scalar: secret, .. } | Self::Ed25519(secret) | Self::X25519(secret) | Self::X448(secret) => {
+                secret.expose()
+            }
         }
     }
 }
@@ -275,7 +318,18 @@ pub(crate) enum PrivateMaterial {
     Ec { key: EcPrivateKey, curve: &'static Curve },
     Ed25519(signature::Ed25519KeyPair),
     X25519(agreement::PrivateKey),
+    X448(Zeroizing<[u8; X448_LEN]>),
 }
+
+/// Octets of a scalar, a point and a shared secret.
+pub(crate) const X448_LEN: usize = 56;
+
+/// u = 5 (RFC 7748 §4.2)
+const X448_BASE: [u8; X448_LEN] = {
+    let mut base = [0; X448_LEN];
+    base[0] = 5;
+    base
+};
 
 impl PrivateMaterial {
     /// None: the numbers do not belong together, or are refused by the backend.
@@ -296,6 +350,10 @@ impl PrivateMaterial {
         agreement::PrivateKey::from_private_key(&agreement::X25519, scalar).ok().map(Self::X25519)
     }
 
+    pub(crate) fn x448(scalar: &[u8]) -> Option<Self> {
+        Some(Self::X448(Zeroizing::new(scalar.try_into().ok()?)))
+    }
+
     /// The public point of all kinds but RSA.
     pub(crate) fn public_point(&self) -> Option<Vec<u8>> {
         match self {
@@ -303,6 +361,7 @@ impl PrivateMaterial {
             Self::Ec { key, .. } => Some(key.public_point().to_vec()),
             Self::Ed25519(key) => Some(key.public_key().as_ref().to_vec()),
             Self::X25519(key) => key.compute_public_key().ok().map(|point| point.as_ref().to_vec()),
+            Self::X448(scalar) => x448::x448(**scalar, X448_BASE).map(|point| point.to_vec()),
         }
     }
 }
@@ -315,6 +374,7 @@ impl PrivateKey {
             PrivateMaterial::Ec { curve, .. } => (KeyKind::Ec { curve: curve.name }, curve.bits()),
             PrivateMaterial::Ed25519(_) => (KeyKind::Ed25519, 255),
             PrivateMaterial::X25519(_) => (KeyKind::X25519, 255),
+            PrivateMaterial::X448(_) => (KeyKind::X448, 448),
         };
         let public_spki = public_spki.into_boxed_slice();
         Self(Arc::new(PrivateParts { kind, bits, numbers, public_spki, material: Mutex::default() }))

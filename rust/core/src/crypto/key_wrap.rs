@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::content::DES_EDE3_CBC;
 use crate::crypto::digest::{Digest, SHA1};
+use crate::crypto::legacy::LegacyCipher;
 use crate::crypto::secret::Secret;
 
 pub trait KeyWrap: Sync + core::fmt::Debug {
@@ -50,6 +51,35 @@ impl KeyWrap for AesWrap {
     }
 }
 
+/// AES key wrap with padding (RFC 5649), with a KEK of that many octets. Read only.
+#[derive(Debug)]
+pub struct AesPaddedWrap(usize);
+
+pub static AES128_WRAP_PAD: AesPaddedWrap = AesPaddedWrap(16);
+pub static AES192_WRAP_PAD: AesPaddedWrap = AesPaddedWrap(24);
+pub static AES256_WRAP_PAD: AesPaddedWrap = AesPaddedWrap(32);
+
+impl KeyWrap for AesPaddedWrap {
+    fn kek_len(&self) -> usize {
+        self.0
+    }
+
+    fn wrapped_len(&self, key_len: usize) -> Option<usize> {
+        key_len.checked_next_multiple_of(8)?.checked_add(8)
+    }
+
+    fn unwrap(&self, kek: &[u8], wrapped: &[u8]) -> Option<Secret> {
+        if kek.len() != self.0 {
+            return None;
+        }
+        mailseal_lc::aes_unwrap_padded(kek, wrapped).ok().map(Secret::from)
+    }
+
+    fn wrap(&self, _: &[u8], _: &Secret) -> Option<Vec<u8>> {
+        None
+    }
+}
+
 /// Triple-DES key wrap (RFC 3217 §3): a Triple-DES key under another. Read only.
 #[derive(Debug)]
 pub struct TripleDesWrap;
@@ -79,6 +109,42 @@ impl KeyWrap for TripleDesWrap {
         let (key, check) = plain.split_at_checked(TRIPLE_DES_KEY)?;
         let digest = Zeroizing::new((&SHA1 as &dyn Digest).digest(key).as_ref().to_vec());
         bool::from(check.ct_eq(digest.get(..8)?)).then(|| Secret::new(key.to_vec()))
+    }
+
+    fn wrap(&self, _: &[u8], _: &Secret) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// RC2 key wrap (RFC 3217 §4) with a KEK of 128 bits: an RC2 key of any length, padded. Read only.
+#[derive(Debug)]
+pub struct Rc2Wrap;
+
+const RC2: LegacyCipher = LegacyCipher::Rc2Cbc { key_len: 16 };
+
+impl KeyWrap for Rc2Wrap {
+    fn kek_len(&self) -> usize {
+        RC2.key_len()
+    }
+
+    /// A length octet, the key and its padding to whole blocks, a check value and an initialization vector.
+    fn wrapped_len(&self, key_len: usize) -> Option<usize> {
+        (5..=16).contains(&key_len).then(|| (key_len + 1).next_multiple_of(8) + 16)
+    }
+
+    fn unwrap(&self, kek: &[u8], wrapped: &[u8]) -> Option<Secret> {
+        let mut inner = RC2.decrypt(kek, &OUTER_IV, wrapped).ok()?;
+        inner.reverse();
+        let (iv, body) = inner.split_at_checked(8)?;
+        let plain = RC2.decrypt(kek, iv, body).ok()?;
+        let (padded, check) = plain.split_at_checked(plain.len().checked_sub(8)?)?;
+        let digest = Zeroizing::new((&SHA1 as &dyn Digest).digest(padded).as_ref().to_vec());
+        if !bool::from(check.ct_eq(digest.get(..8)?)) {
+            return None;
+        }
+        let (len, rest) = padded.split_first()?;
+        let key = rest.get(..usize::from(*len))?;
+        (rest.len() - key.len() < 8).then(|| Secret::new(key.to_vec()))
     }
 
     fn wrap(&self, _: &[u8], _: &Secret) -> Option<Vec<u8>> {

@@ -76,7 +76,7 @@ impl PbeCipher {
     }
 }
 
-/// DES or RC2 in CBC with the padding of RFC 5652 §6.3: the content of old mail.
+/// DES, RC2 or CAST5 in CBC with the padding of RFC 5652 §6.3: the content of old mail.
 #[derive(Debug)]
 pub struct LegacyCbc(LegacyCipher);
 
@@ -84,6 +84,10 @@ pub static DES_CBC: LegacyCbc = LegacyCbc(LegacyCipher::DesCbc);
 pub static RC2_40_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 5 });
 pub static RC2_64_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 8 });
 pub static RC2_128_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Rc2Cbc { key_len: 16 });
+pub static CAST5_40_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Cast5Cbc { key_len: 5 });
+pub static CAST5_64_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Cast5Cbc { key_len: 8 });
+pub static CAST5_80_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Cast5Cbc { key_len: 10 });
+pub static CAST5_128_CBC: LegacyCbc = LegacyCbc(LegacyCipher::Cast5Cbc { key_len: 16 });
 
 impl ContentCipher for LegacyCbc {
     fn key_len(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Cryptography: keys and bytes in, bytes out. Knows no OID and no structure; the only module that names a crypto crate.
 
 pub mod agreement;
+pub mod block;
 pub mod compression;
 pub mod content;
 pub mod digest;

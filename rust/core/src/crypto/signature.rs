@@ -1,7 +1,9 @@
-//! Signature schemes, reading side: RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA, Ed25519.
+//! Signature schemes, reading side: RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA, DSA, Ed25519, Ed448.
+
+use ed448_goldilocks::Signature as Ed448Signature;
 
 use crate::crypto::digest::{Digest, DigestValue};
-use crate::crypto::key::{PublicKey, PublicMaterial, RsaUse};
+use crate::crypto::key::{PublicKey, PublicMaterial, RsaUse, ed448_point_is_canonical};
 
 /// What a signature is checked over.
 #[derive(Clone, Copy, Debug)]
@@ -89,5 +91,30 @@ impl SignatureScheme for Ed25519 {
     fn verify(&self, key: &PublicKey, _settings: &SignatureSettings, message: Message<'_>, signature: &[u8]) -> bool {
         let (PublicMaterial::Ed25519(key), Message::Bytes(bytes)) = (key.material(), message) else { return false };
         key.verify_sig(bytes, signature).is_ok()
+    }
+}
+
+/// RFC 8032 §5.2, pure, with an empty context.
+#[derive(Debug)]
+pub struct Ed448;
+
+impl SignatureScheme for Ed448 {
+    fn verify(&self, key: &PublicKey, _settings: &SignatureSettings, message: Message<'_>, signature: &[u8]) -> bool {
+        let (PublicMaterial::Ed448(key), Message::Bytes(bytes)) = (key.material(), message) else { return false };
+        // The library takes unused bits of R for nothing.
+        let canonical = signature.get(..57).is_some_and(ed448_point_is_canonical);
+        let verify = |signature: Ed448Signature| key.verify_raw(&signature, bytes).is_ok();
+        canonical && Ed448Signature::from_slice(signature).is_ok_and(verify)
+    }
+}
+
+/// FIPS 186-4 §4.7, with the parameters of the key.
+#[derive(Debug)]
+pub struct Dsa;
+
+impl SignatureScheme for Dsa {
+    fn verify(&self, key: &PublicKey, settings: &SignatureSettings, message: Message<'_>, signature: &[u8]) -> bool {
+        let (PublicMaterial::Dsa(key), Some(digest)) = (key.material(), settings.digest) else { return false };
+        message.digest(digest).is_some_and(|value| key.verify(value.as_ref(), signature))
     }
 }

@@ -28,8 +28,8 @@ impl KeyEntry {
     pub fn serves(&self, kind: &str) -> bool {
         match self.private_key.kind() {
             KeyKind::Rsa => kind == "ktri",
-            KeyKind::Ec { .. } | KeyKind::X25519 => kind == "kari",
-            KeyKind::Ed25519 | KeyKind::Other => false,
+            KeyKind::Ec { .. } | KeyKind::X25519 | KeyKind::X448 => kind == "kari",
+            KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::Dsa | KeyKind::Other => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::alg::identifier::as_key_error;
 use crate::alg::row::KeyForm;
-use crate::alg::{AlgorithmIdentifier, Implementation, Role};
+use crate::alg::{AlgorithmIdentifier, Implementation, Role, table};
 use crate::asn1::{Reader, Tag};
 use crate::crypto::ec::Curve;
 use crate::crypto::key::{PrivateKey, PrivateMaterial, PrivateNumbers, RsaComponents, RsaUse};
@@ -51,10 +51,12 @@ fn pkcs8(der: &[u8], limits: &Limits) -> Result<PrivateKey> {
         KeyForm::Rsa => rsa(key.expose(), RsaUse::Any, limits),
         KeyForm::RsaPss => rsa(key.expose(), RsaUse::Pss(crate::alg::signature::pss_parameters(&algorithm)?), limits),
         KeyForm::Ec => {
-            let curve = named_curve(&algorithm)?.ok_or_else(|| algorithm.unsupported(Code::KeyUnsupported))?;
+            let curve = named_curve(&algorithm)?.ok_or_else(|| unsupported_curve(&algorithm))?;
             sec1(key.expose(), Some(curve), limits)
         }
-        KeyForm::Ed25519 | KeyForm::X25519 => curve25519(key.expose(), form, limits),
+        KeyForm::Ed25519 | KeyForm::X25519 | KeyForm::X448 => montgomery_or_edwards(key.expose(), form, limits),
+        // For signing alone, which is not done with them.
+        KeyForm::Ed448 | KeyForm::Dsa => Err(algorithm.unsupported(Code::KeyUnsupported)),
     }
 }
 
@@ -128,13 +130,22 @@ fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<
     Ok(PrivateKey::new(&material, numbers, spki))
 }
 
+/// Says which curve it is that is not implemented.
+fn unsupported_curve(algorithm: &AlgorithmIdentifier<'_>) -> Error {
+    let oid = algorithm.parameters.and_then(|tlv| tlv.as_oid().ok());
+    let row = oid.and_then(|oid| table::find_role(oid, &[Role::Curve]));
+    let name = row.map(|row| row.name.to_owned()).or_else(|| oid.map(|oid| oid.to_string()));
+    Error::with(Code::KeyUnsupported, name.unwrap_or_default()).at(algorithm.offset)
+}
+
 /// CurvePrivateKey ::= OCTET STRING (RFC 8410 §7)
-fn curve25519(der: &[u8], form: KeyForm, limits: &Limits) -> Result<PrivateKey> {
+fn montgomery_or_edwards(der: &[u8], form: KeyForm, limits: &Limits) -> Result<PrivateKey> {
     let mut reader = Reader::ber(der, limits);
     let key = Secret::new(reader.octet_string()?.to_vec());
     reader.finish()?;
     let (numbers, name) = match form {
         KeyForm::Ed25519 => (PrivateNumbers::Ed25519(key), "Ed25519"),
+        KeyForm::X448 => (PrivateNumbers::X448(key), "X448"),
         _ => (PrivateNumbers::X25519(key), "X25519"),
     };
     let material =

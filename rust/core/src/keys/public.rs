@@ -6,7 +6,7 @@ use crate::alg::signature::pss_parameters;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role, table};
 use crate::asn1::writer::Writer;
 use crate::asn1::{Oid, Reader, Tag};
-use crate::crypto::key::{PublicKey, PublicMaterial, RsaUse};
+use crate::crypto::key::{DsaComponents, PublicKey, PublicMaterial, RsaUse};
 use crate::error::Within;
 use crate::keys::{check_modulus, named_curve};
 use crate::{Code, Error, Limits, Result};
@@ -58,6 +58,15 @@ fn read(spki: &[u8], limits: &Limits) -> Result<PublicKey> {
             let material = PublicMaterial::x25519(key).ok_or_else(refused)?;
             Ok(PublicKey::new(material, "X25519".to_owned(), spki.to_vec(), None))
         }
+        KeyForm::Ed448 => {
+            let material = PublicMaterial::ed448(key).ok_or_else(refused)?;
+            Ok(PublicKey::new(material, "Ed448".to_owned(), spki.to_vec(), None))
+        }
+        KeyForm::X448 => {
+            let material = PublicMaterial::x448(key).ok_or_else(refused)?;
+            Ok(PublicKey::new(material, "X448".to_owned(), spki.to_vec(), None))
+        }
+        KeyForm::Dsa => dsa(&algorithm, spki, key, limits),
     }
 }
 
@@ -94,6 +103,29 @@ fn rsa(spki: &[u8], key: &[u8], usage: RsaUse, limits: &Limits) -> Result<Public
     let canonical = Some(rsa_spki(modulus, exponent)).filter(|canonical| canonical != spki);
     let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
     Ok(PublicKey::new(material, format!("RSA-{bits}"), spki.to_vec(), canonical))
+}
+
+/// DSAPublicKey ::= INTEGER; Dss-Parms ::= SEQUENCE { p INTEGER, q INTEGER, g INTEGER } (RFC 3279 §2.3.2). Without
+/// parameters the issuer's are meant, and until they are known the key verifies nothing.
+fn dsa(algorithm: &AlgorithmIdentifier<'_>, spki: &[u8], key: &[u8], limits: &Limits) -> Result<PublicKey> {
+    let Some(mut parameters) = algorithm.sequence()? else { return Ok(other(algorithm, spki)) };
+    let mut outer = Reader::der(key, limits);
+    let y = outer.integer()?;
+    outer.finish()?;
+    let (p, q, g) = (parameters.integer()?, parameters.integer()?, parameters.integer()?);
+    parameters.finish()?;
+    let number = |value: crate::asn1::Integer<'_>| value.to_unsigned().map(<[u8]>::to_vec);
+    let numbers = [p, q, g, y].map(number);
+    let [Some(p), Some(q), Some(g), Some(y)] = &numbers else {
+        return Err(Error::with(Code::KeyMalformed, "negative DSA number"));
+    };
+    if p.len() as u64 * 8 > limits.rsa_bits {
+        return Err(Error::with(Code::LimitKeyBits, format!("{} bits", p.len() * 8)));
+    }
+    let material = PublicMaterial::dsa(&DsaComponents { p, q, g, y })
+        .ok_or_else(|| Error::with(Code::KeyMalformed, "DSA parameters or key"))?;
+    let bits = p.len() * 8 - p.first().map_or(0, |first| first.leading_zeros() as usize);
+    Ok(PublicKey::new(material, format!("DSA-{bits}"), spki.to_vec(), None))
 }
 
 pub(super) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {

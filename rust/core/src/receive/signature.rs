@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::alg::{Message, SignatureAlgorithm};
 use crate::cms::identifier::SignerIdentifier;
 use crate::crypto::digest::{Digest, DigestValue};
+use crate::keys::KeyKind;
 use crate::policy::facts::{Check, Facts, SignerFacts, Wanted};
 use crate::x509::certificate::Certificate;
 use crate::{Code, Finding, Limits};
@@ -140,6 +141,9 @@ impl SignatureChecks {
             let wanted = Wanted::Certificate { id: known.id.clone() };
             facts.wanted.push(wanted);
             self.unsettled.push(Unsettled { signer, input: Arc::clone(input) });
+        } else if let Some(name) = unusable(&known.candidates, &self.limits) {
+            known.integrity = Check::Unknown;
+            known.findings.push(Finding::new(Code::SignerAlgorithmUnsupported).detail(name));
         } else {
             let attempts = self.attempts(&known.candidates, input.messages.len());
             self.pending.push_back(Pending { signer, input: Arc::clone(input), attempts });
@@ -216,6 +220,16 @@ impl SignatureChecks {
         }
         attempts
     }
+}
+
+/// The name of their key, if the keys of all candidates are of kinds that are known by name only.
+fn unusable(candidates: &[Arc<Certificate>], limits: &Limits) -> Option<String> {
+    let mut name = None;
+    for candidate in candidates {
+        let key = candidate.public_key(limits).ok().filter(|key| key.kind() == KeyKind::Other)?;
+        name = Some(key.name());
+    }
+    name
 }
 
 /// Forgets what was said for want of the right certificate.
