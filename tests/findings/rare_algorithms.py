@@ -90,7 +90,8 @@ def cast5() -> None:
 
 def idea() -> None:
     key, iv = os.urandom(16), os.urandom(8)
-    usual.block_cipher("IDEA-CBC", key, octets(iv), Cipher(IDEA(key), modes.CBC(iv)))
+    for parameters in (sequence(octets(iv)), octets(iv)):
+        usual.block_cipher("IDEA-CBC", key, parameters, Cipher(IDEA(key), modes.CBC(iv)))
 
 
 def padded_wrap(bits: int) -> None:
@@ -156,7 +157,8 @@ def cases() -> dict[tuple[str, str], Callable[[], None]]:
         ("KeyWrap", "RC2-wrap"): rc2_wrap,
     }
     for bits in (224, 256):
-        found["Digest", f"SHA-512/{bits}"] = partial(usual.rsa_pkcs1, "RSA-PKCS1-v1_5", f"SHA-512/{bits}")
+        digest, name = f"SHA-512/{bits}", f"RSA-PKCS1-v1_5-SHA512/{bits}"
+        found["Digest", digest] = found["Signature", name] = partial(usual.rsa_pkcs1, name, digest)
     for bits in (224, 256, 384, 512):
         name = f"SHA3-{bits}"
         found["Digest", name] = found["Signature", f"RSA-PKCS1-v1_5-{name}"] = partial(

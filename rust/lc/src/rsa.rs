@@ -49,12 +49,16 @@ fn check_exponent(exponent: &[u8]) -> Result<()> {
     if (exponent.len() - zeros) * 8 > MAX_EXPONENT_BITS { Err(Failed) } else { Ok(()) }
 }
 
-/// DigestInfo up to the digest, of the hash functions that AWS-LC's RSA does not know.
-fn old_digest_info(hash: Hash) -> Option<&'static [u8]> {
+/// DigestInfo up to the digest, of the hash functions that AWS-LC's RSA does not know. OpenSSL 3 calls MD4 by the OID
+/// that ends in 3, and has signed so ever since.
+fn old_digest_info(hash: Hash) -> &'static [&'static [u8]] {
     match hash {
-        Hash::Md4 => Some(b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x04\x05\x00\x04\x10"),
-        Hash::Ripemd160 => Some(b"\x30\x21\x30\x09\x06\x05\x2b\x24\x03\x02\x01\x05\x00\x04\x14"),
-        _ => None,
+        Hash::Md4 => &[
+            b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x04\x05\x00\x04\x10",
+            b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x03\x05\x00\x04\x10",
+        ],
+        Hash::Ripemd160 => &[b"\x30\x21\x30\x09\x06\x05\x2b\x24\x03\x02\x01\x05\x00\x04\x14"],
+        _ => &[],
     }
 }
 
@@ -87,8 +91,10 @@ impl RsaPublicKey {
         if digest.len() != hash.output_len() || signature.len() != self.0.size() {
             return false;
         }
-        if let Some(digest_info) = old_digest_info(hash) {
-            return self.raw(signature).is_ok_and(|block| is_pkcs1_block(&block, digest_info, digest));
+        let old = old_digest_info(hash);
+        if !old.is_empty() {
+            let Ok(block) = self.raw(signature) else { return false };
+            return old.iter().any(|digest_info| is_pkcs1_block(&block, digest_info, digest));
         }
         let (digest, digest_len) = (digest.as_ptr(), digest.len());
         let (signature, len) = (signature.as_ptr(), signature.len());
@@ -297,6 +303,23 @@ mod tests {
         assert!(RsaPublicKey::new(&even, &[3]).is_err());
         assert!(RsaPublicKey::new(&[0xff; 2048], &[3]).is_ok());
         assert!(RsaPublicKey::new(&[0xff; 2049], &[3]).is_err());
+        no_error_left();
+    }
+
+    /// EMSA-PKCS1-v1_5 by hand, through the bare private operation.
+    #[test]
+    fn old_hash_functions_are_compared_as_a_whole() {
+        let (private, public) = (with_components(|_| {}, RsaPrivateKey::new).unwrap(), public());
+        let md4 = ("3020300c06082a864886f70d020405000410", Hash::Md4);
+        for (digest_info, hash) in [md4, ("3021300906052b2403020105000414", Hash::Ripemd160)] {
+            let digest = vec![7; hash.output_len()];
+            let tail = [&hex(digest_info)[..], &digest].concat();
+            let block = |padding: u8| [&[0, 1], vec![padding; 125 - tail.len()].as_slice(), &[0], &tail].concat();
+            let sign = |block: &[u8]| private.raw(block).unwrap();
+            assert!(public.verify_pkcs1(hash, &digest, &sign(&block(0xff))));
+            assert!(!public.verify_pkcs1(hash, &digest, &sign(&block(0xfe))));
+            assert!(!public.verify_pkcs1(hash, &vec![8; digest.len()], &sign(&block(0xff))));
+        }
         no_error_left();
     }
 }

@@ -98,7 +98,7 @@ def signed() -> Iterator[Cell]:
     yield from sign(f"{RSA} SHA-256, key identifier", "RSA", "SHA256withRSA", shown, identifier="yes")
     for java, digest in {"MD5": "MD5", "SHA1": "SHA-1", "SHA224": "SHA-224", "SHA384": "SHA-384", "SHA512": "SHA-512",
                          "RIPEMD160": "RIPEMD-160"}.items():  # fmt: skip
-        shown = digest, RSA if java == "SHA1" else f"{RSA}-{java}"
+        shown = digest, RSA if java in {"SHA1", "MD5", "RIPEMD160"} else f"{RSA}-{java}"
         yield from sign(f"{RSA} {digest}", "RSA", f"{java}withRSA", shown, forms=("DER", "BER stream"))
     yield from sign(f"{RSA} SHA-512/256", "RSA", "SHA512(256)withRSA", ("SHA-512/256",))
     for digest in ("SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512"):
@@ -120,7 +120,7 @@ def signed() -> Iterator[Cell]:
         shown = f"SHA-{bits}", f"ECDSA-SHA{bits}"
         yield from sign(f"{shown[1]} {curve}", curve, f"SHA{bits}withECDSA", shown, (curve,), forms)
     yield from sign("Ed25519", "Ed25519", "Ed25519", ("SHA-512", "Ed25519"), forms=("S/MIME clear", *FORMS[2:]))
-    yield from sign("Ed448", "Ed448", "Ed448", ("Ed448",), ("SHAKE256",), forms=("S/MIME clear", "DER"))
+    yield from sign("Ed448", "Ed448", "Ed448", ("Ed448",), ("SHAKE256-len",), forms=("S/MIME clear", "DER"))
     for digest in ("SHA-1", "SHA-224", "SHA-256"):
         name = f"DSA-{digest.replace('-', '')}"
         yield from sign(name, "DSA", f"{name[4:]}withDSA", (digest, name), ("DSA",))

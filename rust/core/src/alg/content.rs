@@ -48,6 +48,9 @@ impl ContentAlgorithm {
         };
         let (iv, tag_len) = match row.parameters {
             Parameters::Iv(len) => (identifier.iv(usize::from(len)), if cipher.is_aead() { WHOLE_TAG } else { 0 }),
+            Parameters::IvInSequence(len) => {
+                (identifier.iv(usize::from(len)).or_else(|| iv_inside(identifier, len)), 0)
+            }
             Parameters::Gcm => aead_parameters(identifier, cipher.iv_len()..=cipher.iv_len())?,
             Parameters::Ccm => aead_parameters(identifier, CCM_NONCE_LEN)?,
             _ => (None, 0),
@@ -98,6 +101,14 @@ fn rc2_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<(&'static dyn 
     let iv = reader.octet_string().map_err(|_| wrong())?;
     reader.finish().map_err(|_| wrong())?;
     if iv.len() == cipher.iv_len() { Ok((cipher, iv.to_vec())) } else { Err(wrong()) }
+}
+
+/// The one OCTET STRING of a SEQUENCE.
+fn iv_inside(identifier: &AlgorithmIdentifier<'_>, len: u8) -> Option<Vec<u8>> {
+    let mut reader = identifier.sequence().ok()??;
+    let iv = reader.octet_string().ok()?.to_vec();
+    reader.finish().ok()?;
+    (iv.len() == usize::from(len)).then_some(iv)
 }
 
 /// Cast5CBCParameters ::= SEQUENCE { iv OCTET STRING DEFAULT 0, keyLength INTEGER } (RFC 2984 §2), keyLength in bits.

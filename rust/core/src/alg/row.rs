@@ -61,6 +61,8 @@ pub enum Parameters {
     Any,
     /// OCTET STRING of as many octets.
     Iv(u8),
+    /// IDEA-CBCPar, RFC 3058 §3: SEQUENCE of an OCTET STRING of as many octets; bare, it is taken as well.
+    IvInSequence(u8),
     /// GCMParameters, RFC 5084 §3.2
     Gcm,
     /// CCMParameters, RFC 5084 §3.1

@@ -70,6 +70,8 @@ table! {
     "RSA-PKCS1-v1_5-SHA3-256" [2, 16, 840, 1, 101, 3, 4, 3, 14] Signature (NullOrAbsent) 128 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_256)));
     "RSA-PKCS1-v1_5-SHA3-384" [2, 16, 840, 1, 101, 3, 4, 3, 15] Signature (NullOrAbsent) 192 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_384)));
     "RSA-PKCS1-v1_5-SHA3-512" [2, 16, 840, 1, 101, 3, 4, 3, 16] Signature (NullOrAbsent) 256 Never Accept "RFC 9688 §3.1" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA3_512)));
+    "RSA-PKCS1-v1_5-SHA512/224" [1, 2, 840, 113549, 1, 1, 15] Signature (NullOrAbsent) 112 Never Accept "RFC 8017 App. C" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA512_224)));
+    "RSA-PKCS1-v1_5-SHA512/256" [1, 2, 840, 113549, 1, 1, 16] Signature (NullOrAbsent) 128 Never Accept "RFC 8017 App. C" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA512_256)));
     "RSASSA-PSS" [1, 2, 840, 113549, 1, 1, 10] Signature (Pss) 256 Prefer Accept "RFC 4056 §2" => Some(Signature(&signature::RsaPss, Hashing::FromParameters));
     "RSASSA-PSS-SHAKE128" [1, 3, 6, 1, 5, 5, 7, 6, 30] Signature (Absent) 128 Never Accept "RFC 8702 §3.2.1" => None;
     "RSASSA-PSS-SHAKE256" [1, 3, 6, 1, 5, 5, 7, 6, 31] Signature (Absent) 256 Never Accept "RFC 8702 §3.2.1" => None;
@@ -159,7 +161,7 @@ table! {
     "RC4" [1, 2, 840, 113549, 3, 4] Content (NullOrAbsent) 40 Never Never "RFC 7465" => None;
     "RC5-CBC" [1, 2, 840, 113549, 3, 9] Content (Own) 56 Never Never "RFC 2040" => None;
     "CAST5-CBC" [1, 2, 840, 113533, 7, 66, 10] Content (Own) 90 Never Accept "RFC 2984 §2" => Some(Cast5);
-    "IDEA-CBC" [1, 3, 6, 1, 4, 1, 188, 7, 1, 1, 2] Content (Iv(8)) 90 Never Accept "RFC 3058 §3" => Some(Content(&block::IDEA_CBC));
+    "IDEA-CBC" [1, 3, 6, 1, 4, 1, 188, 7, 1, 1, 2] Content (IvInSequence(8)) 90 Never Accept "RFC 3058 §3" => Some(Content(&block::IDEA_CBC));
     "Camellia-128-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 2] Content (Iv(16)) 128 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA128_CBC));
     "Camellia-192-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 3] Content (Iv(16)) 192 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA192_CBC));
     "Camellia-256-CBC" [1, 2, 392, 200011, 61, 1, 1, 1, 4] Content (Iv(16)) 256 Never Accept "RFC 3657 §2.3" => Some(Content(&block::CAMELLIA256_CBC));
