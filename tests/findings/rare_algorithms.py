@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mailseal
 from asn1crypto import cms as asn1_cms
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 
 from tests.findings import algorithm_cases as usual
 from tests.findings.algorithm_cases import ARCHIVE, CURVES, HASHES, LEGACY, dotted
-from tests.findings.cases import BOB, ROOT
+from tests.findings.cases import BOB, ROOT, opaque
 from tests.support import smime_build as build
 from tests.support.agreement_build import kari
 from tests.support.der import implicit, integer, octets, oid, sequence, set_of
@@ -126,7 +126,7 @@ def rc2_wrap() -> None:
 
 
 def agreement_448() -> None:
-    key = x448.X448PrivateKey.generate()
+    key: Any = x448.X448PrivateKey.generate()
     certificate = build.issue("Eve", key, ROOT.certificate.subject, ROOT.key, address="eve@example.com")
     eve = build.Person("eve@example.com", key, certificate)
     scheme = dotted("KeyAgreement", "dhSinglePass-stdDH-hkdf-sha512")
@@ -187,7 +187,7 @@ def signed_by_openssl(digest: str, openssl: Command, folder: Path, signature_alg
         der = info.dump(force=True)
     at = der.index(build.TEXT)
     for data, integrity in ((der, "OK"), (der[:at] + bytes([der[at] ^ 1]) + der[at + 1 :], "FAILED")):
-        (signer,) = receiver.open(usual.opaque(data)).signers
+        (signer,) = receiver.open(opaque(data)).signers
         assert signer.integrity == integrity
 
 
