@@ -112,6 +112,17 @@ def decrypt_kek(
     return decrypt(cms, ring, unauthenticated=unauthenticated, policy=policy)
 
 
+def decrypt_data(
+    cms: FileSource,
+    key: bytes,
+    *,
+    unauthenticated: Literal["refuse", "allow"] = "refuse",
+    policy: Policy | None = None,
+) -> Decrypted:
+    """Decrypts an EncryptedData (RFC 5652 §8) with the content-encryption key that both sides hold. As `decrypt`."""
+    return decrypt(cms, Keyring(secret_keys={b"": bytes(key)}), unauthenticated=unauthenticated, policy=policy)
+
+
 def decompress(cms: FileSource, *, policy: Policy | None = None) -> bytes:
     """The content of a CompressedData (RFC 3274), within `Limits.decompressed_bytes` and `Limits.decompression_ratio`.
 
@@ -144,7 +155,7 @@ def decrypt(
     unauthenticated: Literal["refuse", "allow"] = "refuse",
     policy: Policy | None = None,
 ) -> Decrypted:
-    """Decrypts an EnvelopedData or AuthEnvelopedData (RFC 5652 §6, RFC 5083).
+    """Decrypts an EnvelopedData or AuthEnvelopedData (RFC 5652 §6, RFC 5083), or opens an AuthenticatedData (§9).
 
     `unauthenticated="refuse"`: content that nothing authenticates (CBC without an inner signature) raises PolicyError,
     for it may have been changed to betray what it says. Raises DecryptionError, PolicyError, MalformedError,

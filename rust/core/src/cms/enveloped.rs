@@ -147,6 +147,35 @@ impl<'a> EncryptedContentInfo<'a> {
     }
 }
 
+/// ```text
+/// EncryptedData ::= SEQUENCE {
+///   version CMSVersion,                                    -- 0, or 2 with unprotectedAttrs
+///   encryptedContentInfo EncryptedContentInfo,
+///   unprotectedAttrs [1] IMPLICIT UnprotectedAttributes OPTIONAL }
+/// ```
+/// RFC 5652 §8
+#[derive(Clone, Debug)]
+pub struct EncryptedData<'a> {
+    pub version: u64,
+    pub encrypted_content_info: EncryptedContentInfo<'a>,
+    pub unprotected_attrs: Option<Attributes<'a>>,
+}
+
+impl<'a> EncryptedData<'a> {
+    /// Err: Asn1Malformed, LimitAttributes.
+    pub fn read(tlv: &Tlv<'a>, limits: &Limits) -> Result<Self> {
+        let read = || {
+            let mut reader = reader_of(tlv, Tag::SEQUENCE)?;
+            let version = reader.u64().field("version")?;
+            let encrypted_content_info = EncryptedContentInfo::read(&mut reader).field("encryptedContentInfo")?;
+            let unprotected_attrs = Attributes::optional(&mut reader, 1, limits).field("unprotectedAttrs")?;
+            reader.finish()?;
+            Ok(Self { version, encrypted_content_info, unprotected_attrs })
+        };
+        read().field("EncryptedData")
+    }
+}
+
 /// Which forms of certificates and CRLs the OriginatorInfo carries, as far as the version depends on it.
 ///
 /// ```text

@@ -4,6 +4,7 @@
 //! kept and stepped over; a known structure that breaks its grammar is an error with its path.
 
 pub mod attribute;
+pub mod authenticated;
 pub mod compressed;
 pub mod content_info;
 pub mod enveloped;
@@ -14,9 +15,10 @@ pub mod signed_data;
 pub mod signer;
 
 pub use attribute::{Attribute, Attributes, SigningInput};
+pub use authenticated::AuthenticatedData;
 pub use compressed::{CompressedData, DigestedData};
 pub use content_info::{ContentInfo, ContentKind, sniff};
-pub use enveloped::{EncryptedContentInfo, Enveloped};
+pub use enveloped::{EncryptedContentInfo, EncryptedData, Enveloped};
 pub use identifier::{RecipientIdentifier, SignerIdentifier};
 pub use recipient::RecipientInfo;
 pub use signed_attributes::{

@@ -42,6 +42,10 @@ pub enum LayerKind {
     Compressed,
     /// DigestedData: content with a digest that nobody signed.
     Digested,
+    /// EncryptedData: under a key that both sides hold.
+    Encrypted,
+    /// AuthenticatedData: readable to all, with a MAC under a key that recipients unwrap.
+    Authenticated,
     /// CMS of a kind that is named, not opened.
     Other,
 }
@@ -55,12 +59,24 @@ impl LayerKind {
             Self::CertsOnly => "certs-only",
             Self::Compressed => "compressed-data",
             Self::Digested => "digested-data",
+            Self::Encrypted => "encrypted-data",
+            Self::Authenticated => "authenticated-data",
             Self::Other => "other",
         }
     }
 
     pub const fn is_encrypted(self) -> bool {
-        matches!(self, Self::Enveloped | Self::AuthEnveloped)
+        matches!(self, Self::Enveloped | Self::AuthEnveloped | Self::Encrypted)
+    }
+
+    /// Whether it opens with a key alone.
+    pub const fn needs_key(self) -> bool {
+        self.is_encrypted() || matches!(self, Self::Authenticated)
+    }
+
+    /// Whether opening it shows that the content was not changed.
+    const fn is_sealed(self) -> bool {
+        matches!(self, Self::AuthEnveloped | Self::Authenticated)
     }
 }
 
@@ -215,9 +231,9 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// OK: every encrypted layer opened. FAILED: a key fits and fails, or the layer cannot be read. UNKNOWN: no key.
+    /// OK: every layer under a key opened. FAILED: a key fits and fails, or the layer cannot be read. UNKNOWN: no key.
     pub fn decryption(&self) -> Check {
-        let mut encrypted = self.layers.iter().filter(|layer| layer.kind.is_encrypted()).peekable();
+        let mut encrypted = self.layers.iter().filter(|layer| layer.kind.needs_key()).peekable();
         if encrypted.peek().is_none() {
             return Check::NotChecked;
         }
@@ -235,12 +251,12 @@ impl Facts {
 
     /// Whether something vouches that the content was not changed: an AEAD, or a signature inside of what is none.
     pub fn authenticated(&self) -> bool {
-        let unauthenticated = self.layers.iter().rposition(|layer| layer.kind == LayerKind::Enveloped);
-        let sealed = self.layers.iter().any(|layer| layer.kind == LayerKind::AuthEnveloped && layer.opened);
+        let unauthenticated =
+            self.layers.iter().rposition(|layer| layer.kind.is_encrypted() && !layer.kind.is_sealed());
+        let sealed = self.layers.iter().any(|layer| layer.kind.is_sealed() && layer.opened);
         match unauthenticated {
             Some(layer) => {
-                let sealed_inside =
-                    self.layers[layer..].iter().any(|layer| layer.kind == LayerKind::AuthEnveloped && layer.opened);
+                let sealed_inside = self.layers[layer..].iter().any(|layer| layer.kind.is_sealed() && layer.opened);
                 sealed_inside || self.intact_from(layer + 1)
             }
             None => sealed || self.intact_from(0),

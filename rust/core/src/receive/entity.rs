@@ -241,6 +241,8 @@ impl<'m> Opening<'m> {
             ContentKind::SignedData => self.signed_data(cms, detached, layer, Some((cms.clone(), next))),
             ContentKind::EnvelopedData | ContentKind::AuthEnvelopedData => self.enveloped(cms, layer),
             ContentKind::CompressedData | ContentKind::DigestedData => self.unwrap_keyless(cms, layer, next),
+            ContentKind::EncryptedData => self.encrypted_data(cms, layer),
+            ContentKind::AuthenticatedData => self.authenticated_data(cms, layer),
             _ => self.broken(layer, Error::with(Code::CmsContentType, format!("{kind:?}"))),
         }
     }
@@ -268,6 +270,8 @@ fn kind_by_content(kind: ContentKind) -> LayerKind {
         ContentKind::AuthEnvelopedData => LayerKind::AuthEnveloped,
         ContentKind::CompressedData => LayerKind::Compressed,
         ContentKind::DigestedData => LayerKind::Digested,
+        ContentKind::EncryptedData => LayerKind::Encrypted,
+        ContentKind::AuthenticatedData => LayerKind::Authenticated,
         _ => LayerKind::Other,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::key_operation::{KeyOperation, choose};
 use super::{Opening, Phase, Place, range_in};
-use crate::alg::{AlgorithmIdentifier, ContentAlgorithm, Role};
+use crate::alg::{AlgorithmIdentifier, ContentAlgorithm, MacAlgorithm, Role};
 use crate::asn1::{Rules, Tlv, hex};
 use crate::cms::content_info::ContentInfo;
 use crate::cms::enveloped::Enveloped;
@@ -18,24 +18,30 @@ use crate::{Code, Error, Finding, Limits, Result};
 /// A layer that waits for its key.
 pub(super) struct KeyPhase {
     pub(super) operation: KeyOperation,
-    layer: Layer,
-    algorithm: ContentAlgorithm,
-    /// The encryptedContent element.
-    encrypted: Place,
-    aad: Vec<u8>,
-    mac: Vec<u8>,
+    pub(super) layer: Layer,
+    pub(super) sealed: Sealed,
     /// Bare CMS: the content is no entity.
     pub(super) bare: bool,
+}
+
+/// What the key opens.
+pub(super) enum Sealed {
+    Encrypted {
+        algorithm: ContentAlgorithm,
+        /// The encryptedContent element.
+        encrypted: Place,
+        aad: Vec<u8>,
+        mac: Vec<u8>,
+    },
+    /// The content is readable to all, and counts once its MAC is right.
+    Authenticated { algorithm: MacAlgorithm, input: Vec<u8>, mac: Vec<u8>, content: Vec<u8>, is_data: bool },
 }
 
 /// What reading the layer gives, owned.
 struct Outcome {
     operation: KeyOperation,
     key_used: String,
-    algorithm: ContentAlgorithm,
-    encrypted: (usize, usize),
-    aad: Vec<u8>,
-    mac: Vec<u8>,
+    sealed: Sealed,
 }
 
 impl<'m> Opening<'m> {
@@ -48,16 +54,7 @@ impl<'m> Opening<'m> {
         match outcome {
             Ok(outcome) => {
                 layer.key_used = Some(outcome.key_used);
-                let (start, end) = outcome.encrypted;
-                Phase::Key(KeyPhase {
-                    operation: outcome.operation,
-                    layer,
-                    algorithm: outcome.algorithm,
-                    encrypted: Place { buffer: cms.buffer, start: cms.start + start, end: cms.start + end },
-                    aad: outcome.aad,
-                    mac: outcome.mac,
-                    bare: false,
-                })
+                Phase::Key(KeyPhase { operation: outcome.operation, layer, sealed: outcome.sealed, bare: false })
             }
             Err(error) => {
                 if error.code() == Code::DecryptionNoKey {
@@ -89,11 +86,9 @@ impl<'m> Opening<'m> {
         layer.algorithm = identifier.name();
         layer.algorithm_row = identifier.row();
         layer.recipients = enveloped.recipient_infos.iter().flat_map(|info| recipients(info, limits)).collect();
-        wanted.extend(layer.recipients.iter().map(|recipient| {
-            let known = recipient.key.as_ref().and_then(|key| self.receiver.keyring.certificate(key));
-            Wanted::Key { recipient: recipient.clone(), certificate: known.cloned() }
-        }));
-        let algorithm = self.content_algorithm(&enveloped, identifier)?;
+        wanted.extend(self.wanted(&layer.recipients));
+        let mac_len = enveloped.mac.as_ref().map(|mac| mac.len());
+        let algorithm = self.content_algorithm(mac_len, identifier)?;
         let mac = enveloped.mac.as_ref().map(|mac| mac.to_vec()).unwrap_or_default();
         let encrypted = enveloped.encrypted_content_info.encrypted_content.as_ref();
         let encrypted = encrypted.ok_or_else(|| Error::new(Code::CmsContentAbsent).within("encryptedContent"))?;
@@ -101,44 +96,63 @@ impl<'m> Opening<'m> {
         let keyring = &self.receiver.keyring;
         let (operation, key_used) = choose(&enveloped.recipient_infos, algorithm.key_len(), keyring, limits, findings)?;
         let aad = enveloped.aad();
-        Ok(Outcome { operation, key_used, algorithm, encrypted, aad, mac })
+        let sealed = Sealed::Encrypted { algorithm, encrypted: cms.part(encrypted), aad, mac };
+        Ok(Outcome { operation, key_used, sealed })
     }
 
-    /// Only what belongs in this container, what the policy takes, with a tag as long as it says.
-    fn content_algorithm(
+    /// Each recipient as a question: its private key, and its certificate where the keyring has it.
+    pub(super) fn wanted(&self, recipients: &[RecipientFacts]) -> Vec<Wanted> {
+        let key = |recipient: &RecipientFacts| {
+            let known = recipient.key.as_ref().and_then(|key| self.receiver.keyring.certificate(key));
+            Wanted::Key { recipient: recipient.clone(), certificate: known.cloned() }
+        };
+        recipients.iter().map(key).collect()
+    }
+
+    /// Only what belongs in this container, what the policy takes, with a tag as long as it says. `mac_len`: of the
+    /// tag of an AuthEnvelopedData; None: a container without one.
+    pub(super) fn content_algorithm(
         &self,
-        enveloped: &Enveloped<'_>,
+        mac_len: Option<usize>,
         identifier: &AlgorithmIdentifier<'_>,
     ) -> Result<ContentAlgorithm> {
         let policy = &self.receiver.policy;
         let at = self.times.judged(policy, &self.facts);
         if let Some(row) = identifier.row() {
             let aead = row.role == Role::Aead;
-            match (enveloped.authenticated, aead) {
+            match (mac_len.is_some(), aead) {
                 (true, false) => return Err(Error::with(Code::DecryptionNotAead, row.name)),
                 (false, true) => return Err(Error::with(Code::DecryptionAeadInEnveloped, row.name)),
                 _ if !policy.takes(row, at) => return Err(Error::with(Code::DecryptionAlgorithmForbidden, row.name)),
                 _ => {}
             }
-        } else if enveloped.authenticated {
+        } else if mac_len.is_some() {
             return Err(Error::with(Code::DecryptionNotAead, identifier.name()));
         }
         let algorithm = ContentAlgorithm::resolve(identifier)?;
-        if enveloped.authenticated {
-            let mac = enveloped.mac.as_ref().map_or(0, |mac| mac.len());
-            if mac != algorithm.tag_len() || (mac as u64) < u64::from(policy.minimum_tag_octets) {
-                return Err(Error::with(Code::DecryptionTagLength, format!("{mac} octets")));
-            }
+        let wrong = |mac: usize| mac != algorithm.tag_len() || (mac as u64) < u64::from(policy.minimum_tag_octets);
+        if let Some(mac) = mac_len.filter(|mac| wrong(*mac)) {
+            return Err(Error::with(Code::DecryptionTagLength, format!("{mac} octets")));
         }
         Ok(algorithm)
     }
 
     /// Decrypts the layer; whatever fails, fails alike.
     pub(super) fn decrypt(&mut self, key: KeyPhase, cek: &Secret) -> Phase<'m> {
-        let KeyPhase { mut layer, algorithm, encrypted, aad, mac, bare, .. } = key;
+        let KeyPhase { mut layer, sealed, bare, .. } = key;
         let limits = self.limits();
-        let octets = Tlv::first(self.bytes(&encrypted), Rules::Ber, limits).and_then(|tlv| tlv.as_octets());
-        let plaintext = octets.and_then(|octets| algorithm.decrypt(cek, &octets, &aad, &mac));
+        let mut is_entity = true;
+        let plaintext = match sealed {
+            Sealed::Encrypted { algorithm, encrypted, aad, mac } => {
+                let octets = Tlv::first(self.bytes(&encrypted), Rules::Ber, limits).and_then(|tlv| tlv.as_octets());
+                octets.and_then(|octets| algorithm.decrypt(cek, &octets, &aad, &mac))
+            }
+            Sealed::Authenticated { algorithm, input, mac, content, is_data } => {
+                is_entity = is_data;
+                let right = algorithm.verify(cek, &input, &mac);
+                if right { Ok(content) } else { Err(Error::new(Code::DecryptionFailed)) }
+            }
+        };
         match plaintext {
             Ok(plaintext) => {
                 layer.opened = true;
@@ -146,7 +160,7 @@ impl<'m> Opening<'m> {
                 self.facts.layers.push(layer);
                 let place = self.keep(plaintext);
                 self.content = Some(place.clone());
-                if bare { Phase::Finished } else { Phase::Entity(place, next) }
+                if bare || !is_entity { Phase::Finished } else { Phase::Entity(place, next) }
             }
             Err(_) => {
                 self.content = None;
@@ -157,7 +171,7 @@ impl<'m> Opening<'m> {
 }
 
 /// Each key that a RecipientInfo names.
-fn recipients(info: &RecipientInfo<'_>, limits: &Limits) -> Vec<RecipientFacts> {
+pub(super) fn recipients(info: &RecipientInfo<'_>, limits: &Limits) -> Vec<RecipientFacts> {
     let named = |rid: &RecipientIdentifier<'_>, algorithm: String| RecipientFacts {
         kind: info.kind_name(),
         id: recipient_id(rid, limits),

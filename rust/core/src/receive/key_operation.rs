@@ -26,10 +26,28 @@ pub struct KeyOperation {
 
 #[derive(Clone, Debug)]
 enum Method {
-    Transport { key: Arc<KeyEntry>, algorithm: TransportAlgorithm },
-    Agreement { key: Arc<KeyEntry>, algorithm: AgreementAlgorithm, originator: Vec<u8>, ukm: Option<Vec<u8>> },
-    KeyEncryption { kek: KeyEncryptionKey, algorithm: WrapAlgorithm },
-    Password { passwords: Vec<Password>, algorithm: PasswordKeyAlgorithm },
+    Transport {
+        key: Arc<KeyEntry>,
+        algorithm: TransportAlgorithm,
+    },
+    Agreement {
+        key: Arc<KeyEntry>,
+        algorithm: AgreementAlgorithm,
+        originator: Vec<u8>,
+        ukm: Option<Vec<u8>>,
+    },
+    KeyEncryption {
+        kek: KeyEncryptionKey,
+        algorithm: WrapAlgorithm,
+    },
+    Password {
+        passwords: Vec<Password>,
+        algorithm: PasswordKeyAlgorithm,
+    },
+    /// The content-encryption key itself, which both sides hold.
+    Shared {
+        key: KeyEncryptionKey,
+    },
 }
 
 impl KeyOperation {
@@ -50,6 +68,7 @@ impl KeyOperation {
             Method::KeyEncryption { kek, algorithm } => {
                 algorithm.unwrap(&kek.key, encrypted_key, cek_len).unwrap_or_else(|| Secret::new(Vec::new()))
             }
+            Method::Shared { key } => key.key.clone(),
             Method::Password { passwords, algorithm } => passwords
                 .iter()
                 .find_map(|password| algorithm.unwrap(password, encrypted_key, cek_len))
@@ -113,6 +132,19 @@ pub(super) fn choose(
         }
     }
     Err(refused.unwrap_or_else(|| Error::new(Code::DecryptionAlgorithmUnsupported)))
+}
+
+/// For EncryptedData, which names no key (RFC 5652 §8): the one secret key that is as long as the cipher wants it. With
+/// several nothing is tried: CBC would take a wrong one now and then. Err: DecryptionNoKey.
+pub(super) fn shared(keyring: &Keyring, cek_len: usize) -> Result<(KeyOperation, String)> {
+    let mut fitting = keyring.secret_keys().keks.iter().filter(|kek| kek.key.len() == cek_len);
+    let key = match (fitting.next(), fitting.next()) {
+        (Some(key), None) => key.clone(),
+        (None, _) => return Err(Error::with(Code::DecryptionNoKey, "a secret key that both sides hold")),
+        (Some(_), Some(_)) => return Err(Error::with(Code::DecryptionNoKey, "several secret keys are as long")),
+    };
+    let name = Holder::Kek(key.clone()).name();
+    Ok((KeyOperation { method: Method::Shared { key }, encrypted_key: Vec::new(), cek_len }, name))
 }
 
 fn candidates<'i, 'a>(info: &'i RecipientInfo<'a>, keyring: &Keyring, limits: &Limits) -> Vec<Candidate<'i, 'a>> {

@@ -12,6 +12,7 @@ mod key_operation;
 mod label;
 mod mail;
 mod opened;
+mod shared_key;
 mod signature;
 mod signed;
 
@@ -125,6 +126,13 @@ struct Place {
     buffer: usize,
     start: usize,
     end: usize,
+}
+
+impl Place {
+    /// The range of a part of what lies here.
+    fn part(&self, (start, end): (usize, usize)) -> Self {
+        Self { buffer: self.buffer, start: self.start + start, end: self.start + end }
+    }
 }
 
 enum Phase<'m> {

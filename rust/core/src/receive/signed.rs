@@ -106,9 +106,7 @@ impl<'m> Opening<'m> {
         }
         let inner = match (detached, outcome.content) {
             (Some(part), _) => Some(part.clone()),
-            (None, Some(Ok((start, end)))) => {
-                Some(Place { buffer: cms.buffer, start: cms.start + start, end: cms.start + end })
-            }
+            (None, Some(Ok((start, end)))) => Some(cms.part((start, end))),
             (None, Some(Err(joined))) => Some(self.keep(joined)),
             (None, None) => None,
         };
