@@ -6,6 +6,7 @@ from typing import Any, Final, final
 __all__ = [
     "Batch",
     "Certificate",
+    "Countersigner",
     "DecryptionError",
     "Error",
     "Field",
@@ -204,6 +205,23 @@ class Layer:
     def length(self) -> int: ...
 
 @final
+class Countersigner:
+    @property
+    def id(self) -> str: ...
+    @property
+    def of(self) -> int | None: ...
+    @property
+    def certificate(self) -> Certificate | None: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def signature_algorithm(self) -> str: ...
+    @property
+    def signing_time(self) -> int | None: ...
+    @property
+    def integrity(self) -> str: ...
+
+@final
 class Signer:
     @property
     def id(self) -> str: ...
@@ -225,6 +243,11 @@ class Signer:
     def revocation(self) -> str: ...
     @property
     def time(self) -> str: ...
+    @property
+    def unsigned_attrs(self) -> list[tuple[str, bytes]]:
+        """Type (dotted OID) and the SET of values as received."""
+    @property
+    def countersigners(self) -> list[Countersigner]: ...
 
 @final
 class Wanted:
@@ -305,6 +328,8 @@ class Opened:
     def wanted(self) -> tuple[Wanted, ...]: ...
     @property
     def certificates(self) -> tuple[Certificate, ...]: ...
+    @property
+    def crls(self) -> list[bytes]: ...
     @property
     def headers(self) -> tuple[Field, ...]:
         """Fields of the innermost entity that has a From field, else of the message."""

@@ -47,6 +47,49 @@ class Check(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Countersigner:
+    """Who signed a signer's signature (RFC 5652 §11.4). It makes no signer better, and its chain is not judged."""
+
+    _inner: _core.Countersigner
+
+    @property
+    def id(self) -> str:
+        """SignerIdentifier: issuer and serial, or subject key identifier; empty if it cannot be read."""
+        return self._inner.id
+
+    @property
+    def of(self) -> int | None:
+        """Index of the countersigner whose signature it signed; None: the signer's own."""
+        return self._inner.of
+
+    @property
+    def certificate(self) -> Certificate | None:
+        inner = self._inner.certificate
+        return None if inner is None else Certificate(inner)
+
+    @property
+    def digest(self) -> str:
+        return self._inner.digest
+
+    @property
+    def signature_algorithm(self) -> str:
+        return self._inner.signature_algorithm
+
+    @property
+    def signing_time(self) -> datetime | None:
+        """A claim, UTC."""
+        return to_optional_datetime(self._inner.signing_time)
+
+    @property
+    def integrity(self) -> Check:
+        """Is it a signature of that signature?"""
+        return Check(self._inner.integrity)
+
+    def __repr__(self) -> str:
+        return f"<Countersigner {self.id!r} integrity={self.integrity}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Signer:
     """One SignerInfo (RFC 5652 §5.3) with five separate answers."""
 
@@ -99,6 +142,16 @@ class Signer:
     def time(self) -> Check:
         """Was the chain valid at the judged time?"""
         return Check(self._inner.time)
+
+    @property
+    def unsigned_attrs(self) -> tuple[tuple[str, bytes], ...]:
+        """Unsigned attributes (RFC 5652 §5.3): dotted type, and the SET of values as received. Anyone can add them."""
+        return tuple(self._inner.unsigned_attrs)
+
+    @property
+    def countersigners(self) -> tuple[Countersigner, ...]:
+        """Countersignatures (RFC 5652 §11.4), the outer ones first."""
+        return tuple(Countersigner(inner) for inner in self._inner.countersigners)
 
     def __repr__(self) -> str:
         checks = " ".join(
@@ -227,6 +280,11 @@ class Opened:
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates that the message carries."""
         return tuple(Certificate(inner) for inner in self._inner.certificates)
+
+    @property
+    def crls(self) -> tuple[bytes, ...]:
+        """The CertificateLists that the message carries, DER as received; not used until revocation is asked for."""
+        return tuple(self._inner.crls)
 
     @property
     def headers(self) -> tuple[_core.Field, ...]:

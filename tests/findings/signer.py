@@ -58,7 +58,41 @@ def _() -> list[str]:
 
 @provokes("signer.attribute-missing")
 def _() -> list[str]:
-    return codes(signed(attrs=set_of(digest_attribute())))
+    content_type = build.attribute(CONTENT_TYPE, oid(build.DATA))
+    return codes(signed(attrs=set_of(content_type)))
+
+
+@provokes("signer.content-type-absent")
+def _() -> list[str]:
+    """As GnuPG wrote in 2002; where the policy demands it, it is missing."""
+    mail = signed(attrs=set_of(digest_attribute()))
+    assert "signer.attribute-missing" in codes(mail, policy("default"))
+    return codes(mail, policy("archive"))
+
+
+@provokes("signer.countersigned")
+def _() -> list[str]:
+    return codes(signed(unsigned=lambda value: [build.countersignature(ALICE, value)]))
+
+
+@provokes("signer.countersignature-invalid")
+def _() -> list[str]:
+    return codes(signed(unsigned=lambda value: [build.countersignature(ALICE, value + b"!")]))
+
+
+@provokes("signer.countersignature-unchecked")
+def _() -> list[str]:
+    return codes(signed(unsigned=lambda value: [build.countersignature(BOB, value)]))
+
+
+@provokes("cms.content-not-octets")
+def _() -> list[str]:
+    """PKCS#7 1.5: the content is a SEQUENCE; what was signed are its value octets."""
+    info = build.signer_info(ALICE, build.TEXT)
+    cms = build.signed_data(build.TEXT, [info], [ALICE.der], e_content=sequence(build.TEXT))
+    (signer,) = opened(opaque(cms)).signers
+    assert signer.integrity == "OK"
+    return codes(opaque(cms))
 
 
 @provokes("signer.attribute-repeated")

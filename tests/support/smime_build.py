@@ -24,8 +24,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.support.der import NULL, explicit, implicit, integer, octets, oid, sequence, set_of, tlv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+COUNTERSIGNATURE = "1.2.840.113549.1.9.6"
 DATA = "1.2.840.113549.1.7.1"
 SIGNED = "1.2.840.113549.1.7.2"
 ENVELOPED = "1.2.840.113549.1.7.3"
@@ -177,8 +178,10 @@ def signer_info(
     attrs: bytes | None = None,
     digest_algorithm: bytes | None = None,
     signature_algorithm: bytes | None = None,
+    unsigned: Callable[[bytes], Sequence[bytes]] = lambda _: (),
 ) -> bytes:
-    """`extra`: more signed attributes; `attrs`: all of them, as SET OF; the algorithms: what is named, not done."""
+    """`extra`: more signed attributes; `attrs`: all of them, as SET OF; the algorithms: what is named, not done;
+    `unsigned`: unsigned attributes, by the signature value."""
     attrs = signed_attrs(content, extra=extra) if attrs is None else attrs
     used, signature = sign_bytes(signer, attrs if attributes else content)
     return sequence(
@@ -188,7 +191,22 @@ def signer_info(
         b"\xa0" + attrs[1:] if attributes else b"",
         signature_algorithm or used,
         octets(signature),
+        implicit(1, b"".join(unsigned(signature)), constructed=True) if unsigned(signature) else b"",
     )
+
+
+def countersignature(
+    signer: Person,
+    signature: bytes,
+    *,
+    attributes: bool = True,
+    extra: Sequence[bytes] = (),
+    unsigned: Callable[[bytes], Sequence[bytes]] = lambda _: (),
+) -> bytes:
+    """The attribute (RFC 5652 §11.4): a signature over `signature`, without contentType."""
+    digest = attribute(MESSAGE_DIGEST, octets(hashlib.sha256(signature).digest()))
+    info = signer_info(signer, signature, attributes=attributes, attrs=set_of(digest, *extra), unsigned=unsigned)
+    return attribute(COUNTERSIGNATURE, info)
 
 
 def signed_data(
@@ -199,9 +217,11 @@ def signed_data(
     content_type: str = DATA,
     version: int = 1,
     digests: Sequence[bytes] | None = None,
+    crls: Sequence[bytes] = (),
+    e_content: bytes | None = None,
 ) -> bytes:
-    """SignedData from its parts; `content` None: detached."""
-    inner = b"" if content is None else explicit(0, octets(content))
+    """SignedData from its parts; `content` None: detached; `e_content`: the element that holds the content."""
+    inner = b"" if content is None else explicit(0, octets(content) if e_content is None else e_content)
     return content_info(
         SIGNED,
         sequence(
@@ -209,6 +229,7 @@ def signed_data(
             tlv(0x31, *([algorithm(SHA256, NULL)] if digests is None else digests)),
             sequence(oid(content_type), inner),
             implicit(0, b"".join(certificates), constructed=True) if certificates else b"",
+            implicit(1, b"".join(crls), constructed=True) if crls else b"",
             tlv(0x31, *infos),
         ),
     )

@@ -202,6 +202,7 @@ findings! {
     StructureTnef "structure.tnef" Weak "MS-OXTNEF" "a winmail.dat (TNEF) holds the message in a form of its own: what was signed in it cannot be verified" "ask the sender for MIME; a gateway or server may have packed it";
     StructureNotFollowed "structure.not-followed" Weak "RFC 2046 §5.2" "a message/partial or message/external-body: its content lies elsewhere and is never fetched or put together" "ask the sender for the whole message";
     ChainNotJudged "chain.not-judged" Weak "house policy" "no trust anchors were given: the chain was not judged" "give trust anchors";
+    SignerCountersignatureInvalid "signer.countersignature-invalid" Weak "RFC 5652 §11.4" "a countersignature is not of this signature, or is broken: it counts for nothing" "";
     AddressNoneInCertificate "address.none-in-certificate" Weak "RFC 8550 §3" "the signer's certificate names no address" "check the signer by its subject";
     AddressNoFrom "address.no-from" Weak "RFC 8550 §3" "the message has no From to compare with" "";
     AddressDisplayName "address.display-name" Weak "RFC 5322 §3.4" "the display name of From looks like another address, or holds controls" "look at the address, not at the name";
@@ -213,6 +214,10 @@ findings! {
     SignerSignedAttrsNotDer "signer.signed-attrs-not-der" Note "RFC 5652 §5.4" "the signed attributes were sent in another order or encoding than they were signed" "";
     SignerDigestNotListed "signer.digest-not-listed" Note "RFC 5652 §5.1" "the signer's digest is not among digestAlgorithms" "";
     SignerPssMask "signer.pss-mask" Note "RFC 4056 §3" "the mask of the PSS signature is made with another digest than the message's" "";
+    SignerContentTypeAbsent "signer.content-type-absent" Note "RFC 5652 §5.3" "the signed attributes lack contentType, as old GnuPG wrote them" "";
+    SignerCountersigned "signer.countersigned" Note "RFC 5652 §11.4" "someone signed the signer's signature; that person's certificate was not judged" "";
+    SignerCountersignatureUnchecked "signer.countersignature-unchecked" Note "RFC 5652 §11.4" "a countersignature could not be checked: certificate or algorithm is missing" "load the countersigner's certificate if it matters";
+    CmsContentNotOctets "cms.content-not-octets" Note "RFC 5652 §5.2.1" "the signed content is no OCTET STRING, as PKCS#7 1.5 allowed: its value octets were digested" "";
     CmsVersion "cms.version" Note "RFC 5652 §5.1" "the version differs from what RFC 5652 prescribes" "";
     MimeTypeMismatch "mime.type-mismatch" Note "RFC 8551 §3.2" "the label of the part differs from its content" "";
     MimeMicalgMismatch "mime.micalg-mismatch" Note "RFC 8551 §3.5.3.2" "micalg names another digest than the signer used; the signer's was computed" "";

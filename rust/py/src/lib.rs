@@ -28,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<opened::Finding>()?;
     module.add_class::<opened::Recipient>()?;
     module.add_class::<opened::Layer>()?;
+    module.add_class::<opened::Countersigner>()?;
     module.add_class::<opened::Signer>()?;
     module.add_class::<opened::Wanted>()?;
     module.add_class::<opened::Verdict>()?;

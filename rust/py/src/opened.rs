@@ -154,6 +154,33 @@ impl Layer {
     }
 }
 
+/// Who signed a signer's signature (RFC 5652 §11.4).
+#[pyclass(frozen, get_all, module = "mailseal._core")]
+#[derive(Clone, Debug)]
+pub struct Countersigner {
+    id: String,
+    of: Option<usize>,
+    certificate: Option<Certificate>,
+    digest: String,
+    signature_algorithm: String,
+    signing_time: Option<i64>,
+    integrity: &'static str,
+}
+
+impl From<&facts::CountersignerFacts> for Countersigner {
+    fn from(facts: &facts::CountersignerFacts) -> Self {
+        Self {
+            id: facts.id.clone(),
+            of: facts.of,
+            certificate: facts.candidates.first().cloned().map(Certificate),
+            digest: facts.digest.clone(),
+            signature_algorithm: facts.signature_algorithm.clone(),
+            signing_time: facts.signing_time.map(|time| time.0),
+            integrity: facts.integrity.name(),
+        }
+    }
+}
+
 /// One signer and the five answers about it.
 #[pyclass(frozen, get_all, module = "mailseal._core")]
 #[derive(Debug)]
@@ -168,6 +195,8 @@ pub struct Signer {
     address: &'static str,
     revocation: &'static str,
     time: &'static str,
+    unsigned_attrs: Vec<(String, Vec<u8>)>,
+    countersigners: Vec<Countersigner>,
 }
 
 impl Signer {
@@ -184,6 +213,8 @@ impl Signer {
             address: verdict.address.name(),
             revocation: verdict.revocation.name(),
             time: verdict.time.name(),
+            unsigned_attrs: signer.unsigned_attrs.iter().map(|(name, raw)| (name.clone(), raw.to_vec())).collect(),
+            countersigners: signer.countersigners.iter().map(Countersigner::from).collect(),
         }
     }
 }
@@ -362,6 +393,12 @@ impl Opened {
     fn wanted<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let wanted = self.inner.facts.wanted.iter().chain(&self.inner.verdict.wanted);
         PyTuple::new(py, wanted.map(Wanted::from).collect::<Vec<_>>())
+    }
+
+    /// CertificateLists of the message, as received.
+    #[getter]
+    fn crls<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.inner.facts.crls.iter().map(|crl| PyBytes::new(py, crl)).collect()
     }
 
     #[getter]

@@ -231,12 +231,12 @@ def keyless() -> Iterator[Cell]:
         yield cell("compress", "zlib", form, "compress", "", ("zlib",), (), operation="compress")
     scheme = oid("AES-128-CBC")
     yield cell(
-        "encrypted data", "AES-128-CBC under a key", "DER", "encrypted-data", "", ("AES-128-CBC",), (), "EncryptedData",
+        "encrypted data", "AES-128-CBC under a key", "DER", "encrypted-data", "", ("AES-128-CBC",), (),
         operation="encrypted-data", cipher=scheme,
     )  # fmt: skip
     for mac in ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"):
         yield cell(
-            "authenticate", f"{mac} under {V15}", "DER", "authenticated-data", "RSA", (), (mac,), "AuthenticatedData",
+            "authenticate", f"{mac} under {V15}", "DER", "authenticated-data", "RSA", (), (mac,),
             operation="authenticated-data", key="RSA", mac=oid(mac),
         )  # fmt: skip
 

@@ -136,7 +136,7 @@ def encrypted(peer: str) -> Iterator[Cell]:
 
     yield Cell(
         peer, "encrypted data", "AES-128-CBC under another's key", "DER", bulk, "encrypted-data", "", (), (),
-        "EncryptedData",
+        "EncryptedData names no key (RFC 5652 §8)",
     )  # fmt: skip
 
 

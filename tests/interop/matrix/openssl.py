@@ -292,12 +292,12 @@ def keyless(program: str) -> Iterator[Cell]:
     }
     for door, make in made.items():
         operation, algorithm, shown, needs = names[door]
-        gap = "EncryptedData" if door == "encrypted-data" else ""
+
         for form in ("S/MIME", "DER"):
             ways = SEALED_FORMS[form]
             yield Cell(
                 program, operation, algorithm, form, partial(spread, make, ways), door, "",
-                shown, needs, gap,
+                shown, needs,
             )  # fmt: skip
     cell = next(
         seal(program, "AES-128-CBC under RSA and ECDH, two recipients", "P-256", ("AES-128-CBC",), ("-aes128",))

@@ -8,6 +8,8 @@ use crate::{Code, Error, Limits, Result};
 /// signedAttrs that obey the rules; whether the digest is right is for the caller to see.
 #[derive(Clone, Debug)]
 pub struct CheckedAttrs<'a> {
+    /// contentType is missing; allowed in a countersignature alone, and for the caller to judge elsewhere.
+    pub content_type_absent: bool,
     pub message_digest: &'a [u8],
     /// A claim.
     pub signing_time: Option<UnixTime>,
@@ -20,14 +22,15 @@ pub struct CheckedAttrs<'a> {
 /// signedAttrs of a SignerInfo of SignedData.
 ///
 /// Each of contentType, messageDigest, signingTime, SMIMECapabilities, SMIMEEncryptionKeyPreference,
-/// signingCertificate(V2) and CMSAlgorithmProtection occurs at most once and with one value; the first two must be there; contentType equals
-/// eContentType.
+/// signingCertificate(V2) and CMSAlgorithmProtection occurs at most once and with one value; messageDigest must be there; contentType equals eContentType, and a missing one
+/// is told.
 ///
 /// Err: SignerAttributeMissing, SignerAttributeRepeated, SignerAttributeMalformed, SignerContentTypeMismatch.
 pub fn check_signed_attrs<'a>(attrs: &Attributes<'a>, e_content_type: Oid<'_>) -> Result<CheckedAttrs<'a>> {
-    let content_type = attrs.content_type()?.ok_or_else(|| missing(oid::CONTENT_TYPE))?;
-    let checked = check_countersignature_attrs(attrs)?;
-    if content_type != e_content_type {
+    let checked = checked(attrs)?;
+    if let Some(content_type) = attrs.content_type()?
+        && content_type != e_content_type
+    {
         let detail = format!("{content_type} signed, {e_content_type} sent");
         return Err(Error::with(Code::SignerContentTypeMismatch, detail));
     }
@@ -35,13 +38,23 @@ pub fn check_signed_attrs<'a>(attrs: &Attributes<'a>, e_content_type: Oid<'_>) -
 }
 
 /// signedAttrs of a countersignature: as [`check_signed_attrs`], without contentType (RFC 5652 §11.4).
+///
+/// Err: as there, and SignerAttributeMalformed if there is a contentType.
 pub fn check_countersignature_attrs<'a>(attrs: &Attributes<'a>) -> Result<CheckedAttrs<'a>> {
+    if let Some(misplaced) = attrs.all(oid::CONTENT_TYPE).next() {
+        return Err(misplaced.malformed("has no place in a countersignature"));
+    }
+    checked(attrs)
+}
+
+fn checked<'a>(attrs: &Attributes<'a>) -> Result<CheckedAttrs<'a>> {
     let message_digest = attrs.message_digest()?.ok_or_else(|| missing(oid::MESSAGE_DIGEST))?;
     attrs.single(oid::ENCRYP_KEY_PREF)?;
     if let Some(misplaced) = attrs.all(oid::COUNTERSIGNATURE).next() {
         return Err(misplaced.malformed("may not be signed"));
     }
     Ok(CheckedAttrs {
+        content_type_absent: attrs.content_type()?.is_none(),
         message_digest,
         signing_time: attrs.signing_time()?,
         algorithm_protection: attrs.algorithm_protection()?,
@@ -217,7 +230,10 @@ mod tests {
         assert_eq!(code(&[content_type(), message_digest()]), None);
         assert_eq!(code(&[content_type(), signing_time(), message_digest()]), None);
         assert_eq!(code(&[content_type()]), Some(Code::SignerAttributeMissing));
-        assert_eq!(code(&[message_digest()]), Some(Code::SignerAttributeMissing));
+        // Told, for the caller to judge.
+        assert_eq!(code(&[message_digest()]), None);
+        let bytes = tagged(&[message_digest()]);
+        assert!(check_signed_attrs(&read(&bytes).unwrap(), oid::DATA).unwrap().content_type_absent);
         assert_eq!(code(&[]), Some(Code::SignerAttributeMissing));
         let other = attribute(oid::CONTENT_TYPE, &[oid_tlv(oid::TST_INFO)]);
         assert_eq!(code(&[other, message_digest()]), Some(Code::SignerContentTypeMismatch));
@@ -252,6 +268,9 @@ mod tests {
         let bytes = tagged(&[signing_time()]);
         let error = check_countersignature_attrs(&read(&bytes).unwrap()).unwrap_err();
         assert_eq!(error.code(), Code::SignerAttributeMissing);
+        let bytes = tagged(&[content_type(), message_digest()]);
+        let error = check_countersignature_attrs(&read(&bytes).unwrap()).unwrap_err();
+        assert_eq!(error.code(), Code::SignerAttributeMalformed);
     }
 
     #[test]

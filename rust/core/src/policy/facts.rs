@@ -167,8 +167,28 @@ pub struct SignerFacts {
     pub signature_row: Option<&'static Row>,
     pub signing_time: Option<UnixTime>,
     pub signed_attrs: bool,
+    /// unsignedAttrs as received: type, and the SET of values. Nothing protects them.
+    pub unsigned_attrs: Vec<(String, Box<[u8]>)>,
+    pub countersigners: Vec<CountersignerFacts>,
     pub integrity: Check,
     pub findings: Vec<Finding>,
+}
+
+/// Who signed a signer's signature (RFC 5652 §11.4). It makes no signer better, and its chain is not judged.
+#[derive(Clone, Debug)]
+pub struct CountersignerFacts {
+    /// Index of the countersigner whose signature it signed; None: the signer's own.
+    pub of: Option<usize>,
+    /// `issuer=… serial=…`, or `ski=…`
+    pub id: String,
+    /// Certificates that fit the SignerIdentifier and verify the signature; if none does, those that fit.
+    pub candidates: Vec<Arc<Certificate>>,
+    pub digest: String,
+    pub signature_algorithm: String,
+    pub signing_time: Option<UnixTime>,
+    pub integrity: Check,
+    /// Why it could not be checked, or failed before its signature was.
+    pub reason: Option<Code>,
 }
 
 /// Header fields of the message that a table or an address match needs.
@@ -218,6 +238,8 @@ pub struct Facts {
     pub signers: Vec<SignerFacts>,
     /// Certificates carried by the message.
     pub certificates: Vec<Arc<Certificate>>,
+    /// CertificateLists carried by the message, as received.
+    pub crls: Vec<Arc<[u8]>>,
     /// Certificates handed in afterwards, to settle what was open.
     pub evidence: Vec<Arc<Certificate>>,
     pub errant: Vec<Errant>,

@@ -8,7 +8,7 @@ use crate::asn1::UnixTime;
 use crate::finding::Code;
 use crate::keys::{KeyKind, PublicKey};
 use crate::mime::address::{Match, same_mailbox};
-use crate::policy::facts::{Check, Facts, LayerKind, SignerFacts, Wanted};
+use crate::policy::facts::{Check, CountersignerFacts, Facts, LayerKind, SignerFacts, Wanted};
 use crate::policy::policy::{AddressMatch, JudgedTime, Policy, RequiredSigners, RevocationRule, Strictness};
 use crate::policy::verdict::{SignerVerdict, Status, Summary, Verdict};
 use crate::x509::certificate::Certificate;
@@ -97,6 +97,7 @@ impl Judge<'_> {
 
     fn signer(&mut self, signer: &SignerFacts, address: Check) -> SignerVerdict {
         self.findings.extend(signer.findings.iter().cloned());
+        signer.countersigners.iter().for_each(|one| self.countersigner(one));
         let refused = self.algorithms(signer);
         let (candidate, path) = self.best_path(signer);
         let certificate = candidate.and_then(|index| signer.candidates.get(index));
@@ -172,6 +173,16 @@ impl Judge<'_> {
             return Status::Indeterminate;
         }
         status.unwrap_or(Status::Invalid)
+    }
+
+    /// Countersignatures are named, and change nothing (SIG-18).
+    fn countersigner(&mut self, countersigner: &CountersignerFacts) {
+        let code = match countersigner.integrity {
+            Check::Ok => Code::SignerCountersigned,
+            Check::Failed => Code::SignerCountersignatureInvalid,
+            Check::Unknown | Check::NotChecked => Code::SignerCountersignatureUnchecked,
+        };
+        self.find(code, countersigner.id.clone());
     }
 
     /// True: the policy refuses an algorithm or form.

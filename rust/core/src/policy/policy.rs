@@ -66,6 +66,7 @@ struct Fields {
     address_match: Option<AddressMatch>,
     required_signers: Option<RequiredSigners>,
     signed_attrs: Option<Strictness>,
+    content_type_attr: Option<Strictness>,
     trailing_data: Option<Strictness>,
     allow_unauthenticated: Option<bool>,
     minimum_rsa_bits: Option<u32>,
@@ -91,6 +92,8 @@ pub struct Policy {
     pub address_match: AddressMatch,
     pub required_signers: RequiredSigners,
     pub signed_attrs: Strictness,
+    /// contentType among signedAttrs: RFC 5652 §5.3 demands it, GnuPG of 2002 left it out.
+    pub content_type_attr: Strictness,
     pub trailing_data: Strictness,
     pub allow_unauthenticated: bool,
     pub minimum_rsa_bits: u32,
@@ -152,6 +155,7 @@ impl Policy {
             address_match: AddressMatch::FromOrSender,
             required_signers: RequiredSigners::All,
             signed_attrs: Strictness::Report,
+            content_type_attr: Strictness::Require,
             trailing_data: Strictness::Report,
             allow_unauthenticated: true,
             minimum_rsa_bits: 1024,
@@ -171,7 +175,7 @@ impl Policy {
             ($($field:ident)+) => { $(if let Some(value) = fields.$field { self.$field = value; })+ };
         }
         self.name = name.to_owned();
-        take! { time revocation address_match required_signers signed_attrs trailing_data allow_unauthenticated
+        take! { time revocation address_match required_signers signed_attrs content_type_attr trailing_data allow_unauthenticated
         minimum_rsa_bits minimum_tag_octets unknown_capabilities encrypt_to_self header_protection draft_algorithms }
         if let Some(cipher) = fields.content_cipher {
             self.content_cipher = (cipher != "negotiate").then_some(cipher);

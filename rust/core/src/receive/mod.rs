@@ -5,6 +5,7 @@
 //! keys that live elsewhere. Streaming will add `NeedInput` and `Output` to [`Step`].
 
 mod compressed;
+mod countersignature;
 mod entity;
 mod enveloped;
 mod errant;

@@ -81,6 +81,9 @@ impl<'m> Opening<'m> {
             (Some(attrs), Some(identifier)) => {
                 let (_, digest) = identifier.digest()?;
                 let checked = check_signed_attrs(attrs, inside.e_content_type)?;
+                if checked.content_type_absent {
+                    return Err(Error::with(Code::SignerAttributeMissing, "contentType"));
+                }
                 if digest.digest(&plain).as_ref() != checked.message_digest {
                     return Err(Error::new(Code::StructureDigestMismatch));
                 }

@@ -7,7 +7,7 @@ use crate::alg::{Message, SignatureAlgorithm};
 use crate::cms::identifier::SignerIdentifier;
 use crate::crypto::digest::{Digest, DigestValue};
 use crate::keys::KeyKind;
-use crate::policy::facts::{Check, Facts, SignerFacts, Wanted};
+use crate::policy::facts::{Check, CountersignerFacts, Facts, SignerFacts, Wanted};
 use crate::x509::certificate::Certificate;
 use crate::{Code, Finding, Limits};
 
@@ -106,10 +106,19 @@ impl SignatureCheck {
     }
 }
 
+/// Whose signature it is.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    /// Index into `Facts.signers`.
+    Signer(usize),
+    /// And index into its countersigners.
+    Countersigner(usize, usize),
+}
+
 /// A signer whose signature is still to be checked.
 #[derive(Debug)]
 struct Pending {
-    signer: usize,
+    whose: Whose,
     input: Arc<SignatureInput>,
     attempts: VecDeque<Attempt>,
 }
@@ -146,7 +155,31 @@ impl SignatureChecks {
             known.findings.push(Finding::new(Code::SignerAlgorithmUnsupported).detail(name));
         } else {
             let attempts = self.attempts(&known.candidates, input.messages.len());
-            self.pending.push_back(Pending { signer, input: Arc::clone(input), attempts });
+            self.pending.push_back(Pending { whose: Whose::Signer(signer), input: Arc::clone(input), attempts });
+        }
+    }
+
+    /// Awaits the check of a countersigner with its candidates; without one it stays open.
+    pub(super) fn add_countersigner(
+        &mut self,
+        signer: usize,
+        index: usize,
+        input: &Arc<SignatureInput>,
+        facts: &mut Facts,
+    ) {
+        let known = facts.signers.get_mut(signer).and_then(|signer| signer.countersigners.get_mut(index));
+        let Some(known) = known else { return };
+        if let Some(named) = &input.named {
+            known.candidates.retain(|certificate| named.fits(certificate));
+        }
+        if known.candidates.is_empty() {
+            known.reason = Some(Code::SignerCertificateMissing);
+        } else if unusable(&known.candidates, &self.limits).is_some() {
+            known.reason = Some(Code::SignerAlgorithmUnsupported);
+        } else {
+            let attempts = self.attempts(&known.candidates, input.messages.len());
+            let whose = Whose::Countersigner(signer, index);
+            self.pending.push_back(Pending { whose, input: Arc::clone(input), attempts });
         }
     }
 
@@ -183,7 +216,18 @@ impl SignatureChecks {
     pub(super) fn answer(&mut self, right: bool, facts: &mut Facts) {
         let Some(pending) = self.pending.front_mut() else { return };
         let Some(attempt) = pending.attempts.pop_front() else { return };
-        let Some(signer) = facts.signers.get_mut(pending.signer) else { return };
+        let index = match pending.whose {
+            Whose::Signer(index) => index,
+            Whose::Countersigner(signer, index) => {
+                let signer = facts.signers.get_mut(signer);
+                let known = signer.and_then(|signer| signer.countersigners.get_mut(index));
+                if known.is_none_or(|known| countersigned(known, right, &attempt, pending.attempts.is_empty())) {
+                    self.pending.pop_front();
+                }
+                return;
+            }
+        };
+        let Some(signer) = facts.signers.get_mut(index) else { return };
         if right {
             signer.integrity = Check::Ok;
             // Certificates with the same key prove the same; the path decides among them.
@@ -195,7 +239,7 @@ impl SignatureChecks {
         } else if pending.attempts.is_empty() {
             signer.integrity = Check::Failed;
             signer.findings.push(Finding::new(Code::SignerSignatureMismatch));
-            self.unsettled.push(Unsettled { signer: pending.signer, input: Arc::clone(&pending.input) });
+            self.unsettled.push(Unsettled { signer: index, input: Arc::clone(&pending.input) });
             self.pending.pop_front();
         }
     }
@@ -220,6 +264,18 @@ impl SignatureChecks {
         }
         attempts
     }
+}
+
+/// Notes the answer about a countersigner; true: it is settled.
+fn countersigned(known: &mut CountersignerFacts, right: bool, attempt: &Attempt, last: bool) -> bool {
+    if right {
+        known.integrity = Check::Ok;
+        known.candidates.retain(|candidate| candidate.spki() == attempt.candidate.spki());
+    } else if last {
+        known.integrity = Check::Failed;
+        known.reason = Some(Code::SignerSignatureMismatch);
+    }
+    right || last
 }
 
 /// The name of their key, if the keys of all candidates are of kinds that are known by name only.

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::countersignature::Countersigner;
 use super::signature::{CertificateHash, OwnedSid, SignatureChecks, SignatureInput, Signed};
 use super::{Opening, Phase, Place, range_in};
 use crate::alg::SignatureAlgorithm;
 use crate::asn1::hex;
+use crate::cms::attribute::Attributes;
 use crate::cms::content_info::ContentInfo;
 use crate::cms::identifier::SignerIdentifier;
 use crate::cms::signed_attributes::{
@@ -17,6 +19,7 @@ use crate::cms::signer::SignerInfo;
 use crate::crypto::digest::{Digest, DigestValue, SHA1, SHA256};
 use crate::mime::canonical::canonical;
 use crate::policy::facts::{Check, Layer, LayerKind, SignerFacts};
+use crate::policy::policy::Strictness;
 use crate::x509::certificate::{Certificate, serial_hex};
 use crate::{Code, Error, Finding, Limits, Result};
 
@@ -64,6 +67,7 @@ impl SignedContent<'_> {
 struct SignerOutcome {
     facts: SignerFacts,
     input: Option<Arc<SignatureInput>>,
+    countersigners: Vec<Countersigner>,
     repaired: bool,
 }
 
@@ -72,6 +76,7 @@ struct Outcome {
     certs_only: bool,
     algorithm: String,
     certificates: Vec<Arc<Certificate>>,
+    crls: Vec<Arc<[u8]>>,
     signers: Vec<SignerOutcome>,
     findings: Vec<Finding>,
     /// Where the content lies in the CMS bytes, or the joined segments.
@@ -98,6 +103,7 @@ impl<'m> Opening<'m> {
         let path = layer.path.clone();
         self.facts.findings.extend(outcome.findings.into_iter().map(|finding| finding.path(path.as_str())));
         self.facts.certificates.extend(outcome.certificates);
+        self.facts.crls.extend(outcome.crls);
         if outcome.certs_only && detached.is_none() {
             layer.kind = LayerKind::CertsOnly;
             self.facts.findings.push(Finding::new(Code::StructureCertsOnly).path(path));
@@ -139,9 +145,16 @@ impl<'m> Opening<'m> {
                 self.facts.findings.push(Finding::new(Code::MimeLineEndings).path(path));
             }
             let signer = self.facts.signers.len();
+            let (countersigners, inputs): (Vec<_>, Vec<_>) = outcome.countersigners.into_iter().unzip();
+            facts.countersigners = countersigners;
             self.facts.signers.push(facts);
             if let Some(input) = outcome.input {
                 checks.add(signer, &input, &mut self.facts);
+            }
+            for (index, input) in inputs.into_iter().enumerate() {
+                if let Some(input) = input {
+                    checks.add_countersigner(signer, index, &input, &mut self.facts);
+                }
             }
         }
         Phase::Signers(checks, next)
@@ -164,9 +177,15 @@ impl<'m> Opening<'m> {
         }
         let mut content = SignedContent { detached, econtent, digests: Vec::new() };
         let reader = SignerReader { opening: self, signed_data: &signed_data, certificates: &certificates, limits };
+        if econtent.is_some_and(|content| !content.is_octet_string()) {
+            findings.push(Finding::new(Code::CmsContentNotOctets));
+        }
         let mut signers = Vec::new();
+        let mut budget = limits.signers;
         for signer_info in &signed_data.signer_infos {
-            signers.push(reader.read(signer_info, &mut content));
+            let mut signer = reader.read(signer_info, &mut content);
+            signer.countersigners = reader.countersigners(signer_info, &mut budget)?;
+            signers.push(signer);
         }
         let names: Vec<_> = signers.iter().map(|signer| signer.facts.digest.as_str()).collect();
         Ok(Outcome {
@@ -175,6 +194,7 @@ impl<'m> Opening<'m> {
             content: econtent.map(|content| place_of(bytes, content)),
             content_is_entity: signed_data.encap_content_info.e_content_type == crate::asn1::oid::DATA,
             certificates,
+            crls: signed_data.crls.iter().map(|crl| Arc::from(*crl)).collect(),
             signers,
             findings,
         })
@@ -201,12 +221,17 @@ fn place_of(bytes: &[u8], content: &EContent<'_>) -> core::result::Result<(usize
     }
 }
 
+/// Attributes as received, to be kept beside the facts.
+fn kept(attributes: &Attributes<'_>) -> Vec<(String, Box<[u8]>)> {
+    attributes.iter().map(|one| (one.attr_type.to_string(), one.attr_values.raw.into())).collect()
+}
+
 /// Reads the SignerInfos of one SignedData.
-struct SignerReader<'a, 'm> {
+pub(super) struct SignerReader<'a, 'm> {
     opening: &'a Opening<'m>,
     signed_data: &'a SignedData<'a>,
     certificates: &'a [Arc<Certificate>],
-    limits: &'a Limits,
+    pub(super) limits: &'a Limits,
 }
 
 impl SignerReader<'_, '_> {
@@ -224,10 +249,13 @@ impl SignerReader<'_, '_> {
                 signature_row: info.signature_algorithm.row(),
                 signing_time: None,
                 signed_attrs: info.signed_attrs.is_some(),
+                unsigned_attrs: info.unsigned_attrs.as_ref().map(kept).unwrap_or_default(),
+                countersigners: Vec::new(),
                 integrity: Check::Unknown,
                 findings: Vec::new(),
             },
             input: None,
+            countersigners: Vec::new(),
             repaired: false,
         };
         match self.prepare(info, sid, content, &mut outcome) {
@@ -271,6 +299,9 @@ impl SignerReader<'_, '_> {
             Some(attributes) => {
                 let checked = check_signed_attrs(attributes, self.signed_data.encap_content_info.e_content_type)?;
                 out.facts.signing_time = checked.signing_time;
+                if checked.content_type_absent {
+                    self.content_type_absent(out)?;
+                }
                 if let Some(protection) = &checked.algorithm_protection {
                     protection.check(&info.digest_algorithm, &info.signature_algorithm, self.limits)?;
                 }
@@ -292,6 +323,17 @@ impl SignerReader<'_, '_> {
         };
         let signature = info.signature.to_vec().into();
         out.input = Some(Arc::new(SignatureInput { algorithm, signature, messages, sid, named }));
+        Ok(())
+    }
+
+    /// GnuPG of 2002 left contentType out of signedAttrs: an archive takes that for id-data.
+    fn content_type_absent(&self, out: &mut SignerOutcome) -> Result<()> {
+        let policy = &self.opening.receiver.policy;
+        let data = self.signed_data.encap_content_info.e_content_type == crate::asn1::oid::DATA;
+        if !data || policy.content_type_attr == Strictness::Require {
+            return Err(Error::with(Code::SignerAttributeMissing, "contentType"));
+        }
+        out.facts.findings.push(Finding::new(Code::SignerContentTypeAbsent));
         Ok(())
     }
 
@@ -326,7 +368,7 @@ impl SignerReader<'_, '_> {
     }
 
     /// Certificates of the message, then of the receiver, that the SignerIdentifier names (SIG-15: all of them).
-    fn candidates(&self, sid: &OwnedSid) -> Vec<Arc<Certificate>> {
+    pub(super) fn candidates(&self, sid: &OwnedSid) -> Vec<Arc<Certificate>> {
         let fits = |certificate: &&Arc<Certificate>| sid.names(certificate, self.limits);
         let receiver = self.opening.receiver;
         let pools = receiver.anchors.as_ref().map(|anchors| anchors.pool());
@@ -346,7 +388,7 @@ impl SignerReader<'_, '_> {
 }
 
 /// signingCertificate(V2) names the one certificate that counts (RFC 5035, C-21).
-fn named_certificate(checked: &CheckedAttrs<'_>) -> Result<Option<CertificateHash>> {
+pub(super) fn named_certificate(checked: &CheckedAttrs<'_>) -> Result<Option<CertificateHash>> {
     let Some(named) = &checked.ess_cert_hash else { return Ok(None) };
     let digest: &'static dyn Digest = match &named.hash_algorithm {
         EssHashAlgorithm::Sha1 => &SHA1,
@@ -356,7 +398,7 @@ fn named_certificate(checked: &CheckedAttrs<'_>) -> Result<Option<CertificateHas
     Ok(Some(CertificateHash { digest, value: named.cert_hash.into() }))
 }
 
-fn signer_id(sid: &SignerIdentifier<'_>, limits: &Limits) -> String {
+pub(super) fn signer_id(sid: &SignerIdentifier<'_>, limits: &Limits) -> String {
     match sid {
         SignerIdentifier::IssuerAndSerialNumber { issuer, serial_number } => {
             super::enveloped::issuer_serial_id(issuer, &serial_hex(serial_number.bytes()), limits)
