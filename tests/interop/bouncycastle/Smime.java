@@ -214,7 +214,9 @@ public final class Smime {
         var builder = job.containsKey("bits")
                 ? new JceCMSContentEncryptorBuilder(cipher, Integer.parseInt(job.get("bits")))
                 : new JceCMSContentEncryptorBuilder(cipher);
-        return builder.setProvider("BC").build();
+        builder.setProvider("BC");
+        String secret = job.get("secret");
+        return secret == null ? builder.build() : builder.build(HexFormat.of().parseHex(secret));
     }
 
     private static AlgorithmIdentifier oaep(String digest, String mask, String label) throws Exception {

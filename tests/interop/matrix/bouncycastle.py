@@ -232,7 +232,7 @@ def keyless() -> Iterator[Cell]:
     scheme = oid("AES-128-CBC")
     yield cell(
         "encrypted data", "AES-128-CBC under a key", "DER", "encrypted-data", "", ("AES-128-CBC",), (),
-        operation="encrypted-data", cipher=scheme,
+        operation="encrypted-data", cipher=scheme, secret=KEK[:16].hex(),
     )  # fmt: skip
     for mac in ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"):
         yield cell(
