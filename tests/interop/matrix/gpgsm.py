@@ -113,7 +113,7 @@ def sign(
             return build.part(made, "signed-data") if form == "S/MIME opaque" else made
 
         door = "detached" if form == "DER detached" else "sign"
-        yield Cell(NAME, "sign", name, form, make, door, key, shown, (), "PEM" if form == "PEM" else "")
+        yield Cell(NAME, "sign", name, form, make, door, key, shown)
 
 
 def seal(name: str, key: str, options: tuple[str, ...], shown: tuple[str, ...], needs: tuple[str, ...] = (),
@@ -125,7 +125,7 @@ def seal(name: str, key: str, options: tuple[str, ...], shown: tuple[str, ...], 
             made = run(shop, *options, *armour, "--recipient", selector(key), "--encrypt")
             return build.part(made) if form.startswith("S/MIME") else made
 
-        yield Cell(NAME, "encrypt", name, form, make, "encrypt", key, shown, needs, "PEM" if form == "PEM" else "")
+        yield Cell(NAME, "encrypt", name, form, make, "encrypt", key, shown, needs)
 
 
 CIPHERS = {

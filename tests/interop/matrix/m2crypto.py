@@ -73,8 +73,7 @@ def sign(
     for form in forms:
         flags, door = FORMS[form]
         made = job("sign", form.split()[0], (*flags, *more), key=key, digest=digest)
-        gap = "PEM" if form == "PEM" else ""
-        yield Cell(NAME, "sign", name, form, partial(fetch, name=made), door, key, shown, needs, gap)
+        yield Cell(NAME, "sign", name, form, partial(fetch, name=made), door, key, shown, needs)
 
 
 def signed() -> Iterator[Cell]:
@@ -106,10 +105,9 @@ def encrypted() -> Iterator[Cell]:
     for option, cipher in CIPHERS.items():
         for form in ("S/MIME", "DER", "PEM") if option == "aes_128_cbc" else ("S/MIME", "DER"):
             made = job("encrypt", form, ("BINARY",), to=("RSA",), cipher=option)
-            gap = "PEM" if form == "PEM" else ""
             yield Cell(
                 NAME, "encrypt", f"{cipher} under {V15}", form, partial(fetch, name=made), "encrypt",
-                "RSA", (cipher, V15), (), gap,
+                "RSA", (cipher, V15), (),
             )  # fmt: skip
     made = job("encrypt", "DER", ("BINARY",), to=("P-256",), cipher="aes_128_cbc")
     yield Cell(

@@ -72,8 +72,7 @@ def sign(
             return run(program, command, "-sign", "-signer", shop.pem(key), *ways, *options)
 
         operation = "sign" if command == "cms" else f"sign ({command})"
-        gap = "PEM" if form == "PEM" else ""
-        yield Cell(program, operation, algorithm, form, make, door, key, shown, needs, gap)
+        yield Cell(program, operation, algorithm, form, make, door, key, shown, needs)
 
 
 RSA = "RSA-PKCS1-v1_5"
@@ -177,8 +176,7 @@ def seal(
             return run(program, command, "-encrypt", *ways, *options, *recipient(command, shop.pem(key), late))
 
         operation = "encrypt" if command == "cms" else f"encrypt ({command})"
-        gap = "PEM" if form == "PEM" else ""
-        yield Cell(program, operation, algorithm, form, make, "encrypt", key, shown, needs, gap)
+        yield Cell(program, operation, algorithm, form, make, "encrypt", key, shown, needs)
 
 
 def recipient(command: str, pem: Path, late: tuple[str, ...]) -> tuple[str | Path, ...]:

@@ -7,6 +7,7 @@ use super::label::{Label, Quirk, Shape, cms_body, kind_by_label, micalg_names, s
 use super::{Opening, Phase, Place, mail, range_in};
 use crate::cms::content_info::{ContentInfo, ContentKind, sniff};
 use crate::mime::scan::{Entity, Header, Multipart, begins_like_header};
+use crate::mime::transfer::TransferEncoding;
 use crate::policy::facts::{Form, Layer, LayerKind};
 use crate::{Code, Error, Finding, Result};
 
@@ -202,10 +203,17 @@ impl<'m> Opening<'m> {
         Ok((self.keep(owned), repaired))
     }
 
-    /// Bare CMS, without MIME around it.
+    /// Bare CMS, without MIME around it: binary, base64 or PEM (RFC 7468 §8, §9).
     pub(super) fn enter_cms(&mut self, detached: Option<&'m [u8]>) -> Phase<'m> {
-        let whole = Place { buffer: 0, start: 0, end: self.raw.len() };
-        let kind = sniff(self.raw).map_or(LayerKind::Other, kind_by_content);
+        let decoded = match sniff(self.raw) {
+            Some(_) => None,
+            None => cms_body(self.raw, TransferEncoding::Binary).ok().map(|decoded| decoded.bytes.into_owned()),
+        };
+        let whole = match decoded.filter(|decoded| sniff(decoded).is_some()) {
+            Some(decoded) => self.keep(decoded),
+            None => Place { buffer: 0, start: 0, end: self.raw.len() },
+        };
+        let kind = sniff(self.bytes(&whole)).map_or(LayerKind::Other, kind_by_content);
         let mut layer = Layer::new(kind, Form::Opaque, "/");
         layer.length = self.raw.len();
         let content = detached.map(|content| self.keep(content.to_vec()));
