@@ -62,6 +62,17 @@ def _() -> list[str]:
     return codes(signed(attrs=set_of(content_type)))
 
 
+@provokes("signer.unreadable")
+def _() -> list[str]:
+    """A signer cannot be lost by making its version unknown: the verdict is not that of the other signer alone."""
+    info = build.signer_info(ALICE, build.TEXT)
+    strange = sequence(integer(7), octets(b"a form that is not known"))
+    mail = opaque(build.signed_data(build.TEXT, [info, strange], [ALICE.der]))
+    assert opened(mail).verdict.status == "INDETERMINATE"
+    assert len(opened(mail).signers) == 2
+    return codes(mail)
+
+
 @provokes("signer.content-type-absent")
 def _() -> list[str]:
     """As GnuPG wrote in 2002; where the policy demands it, it is missing."""

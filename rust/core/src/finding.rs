@@ -131,6 +131,7 @@ findings! {
     StructureErrantEncryption "structure.errant-encryption" Forbidden "RFC 9787 §6.2.2" "an encrypted part lies beside other parts: it is not opened by itself" "open the part alone if you trust the sender";
 
     // --- not proven ---
+    SignerUnreadable "signer.unreadable" Unproven "RFC 5652 §5.3" "a SignerInfo of an unknown version cannot be read: nothing is known of that signer" "a newer mailseal may know it";
     SignerCertificateMissing "signer.certificate-missing" Unproven "RFC 5652 §5.6" "the signer's certificate is not in the message and not known" "load the certificate that the report names";
     ChainIssuerMissing "chain.issuer-missing" Unproven "RFC 5280 §6.1" "an issuer certificate is missing, so no path leads to a trust anchor" "load the issuer certificate that the report names";
     ChainUntrusted "chain.untrusted" Unproven "RFC 5280 §6.1" "the chain ends in a root that is not trusted" "load the root as trust anchor if you trust it";

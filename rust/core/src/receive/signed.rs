@@ -71,6 +71,28 @@ struct SignerOutcome {
     repaired: bool,
 }
 
+impl SignerOutcome {
+    /// A SignerInfo of an unknown version that cannot be read: a signer all the same, of whom nothing is known.
+    fn unreadable() -> Self {
+        let facts = SignerFacts {
+            layer: 0,
+            id: String::new(),
+            candidates: Vec::new(),
+            digest: String::new(),
+            digest_row: None,
+            signature_algorithm: String::new(),
+            signature_row: None,
+            signing_time: None,
+            signed_attrs: true,
+            unsigned_attrs: Vec::new(),
+            countersigners: Vec::new(),
+            integrity: Check::Unknown,
+            findings: vec![Finding::new(Code::SignerUnreadable)],
+        };
+        Self { facts, input: None, countersigners: Vec::new(), repaired: false }
+    }
+}
+
 /// What reading a SignedData gives, owned, so that the buffers are free again.
 struct Outcome {
     certs_only: bool,
@@ -187,7 +209,9 @@ impl<'m> Opening<'m> {
             signer.countersigners = reader.countersigners(signer_info, &mut budget)?;
             signers.push(signer);
         }
-        let names: Vec<_> = signers.iter().map(|signer| signer.facts.digest.as_str()).collect();
+        signers.extend(signed_data.unknown_signer_infos.iter().map(|_| SignerOutcome::unreadable()));
+        let names = signers.iter().map(|signer| signer.facts.digest.as_str());
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
         Ok(Outcome {
             certs_only: signed_data.is_certs_only(),
             algorithm: names.join(","),
