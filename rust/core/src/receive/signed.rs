@@ -16,7 +16,8 @@ use crate::cms::signed_data::{EContent, SignedData};
 use crate::cms::signer::SignerInfo;
 use crate::crypto::digest::{Digest, DigestValue, SHA1, SHA256};
 use crate::mime::canonical::canonical;
-use crate::policy::facts::{Check, Layer, LayerKind, SignerFacts};
+use crate::mime::mbox::unquote_from_lines;
+use crate::policy::facts::{Check, Form, Layer, LayerKind, SignerFacts};
 use crate::x509::certificate::{Certificate, serial_hex};
 use crate::{Code, Error, Finding, Limits, Result};
 
@@ -27,7 +28,11 @@ struct SignedContent<'a> {
     digests: Vec<(&'static str, bool, DigestValue)>,
 }
 
-impl SignedContent<'_> {
+impl<'a> SignedContent<'a> {
+    fn new(detached: Option<&'a [u8]>, econtent: Option<&'a EContent<'a>>) -> Self {
+        Self { detached, econtent, digests: Vec::new() }
+    }
+
     /// The digest of the content; `as_stored` takes a detached part without the CRLF view.
     fn digest(&mut self, name: &'static str, digest: &'static dyn Digest, as_stored: bool) -> DigestValue {
         if let Some((_, _, value)) = self.digests.iter().find(|known| known.0 == name && known.1 == as_stored) {
@@ -77,6 +82,8 @@ struct Outcome {
     /// Where the content lies in the CMS bytes, or the joined segments.
     content: Option<core::result::Result<(usize, usize), Vec<u8>>>,
     content_is_entity: bool,
+    /// The signed part as it was signed, where a mailbox had quoted its lines.
+    unquoted: Option<Vec<u8>>,
 }
 
 impl<'m> Opening<'m> {
@@ -89,7 +96,7 @@ impl<'m> Opening<'m> {
         next: Option<(Place, String)>,
     ) -> Phase<'m> {
         layer.kind = LayerKind::Signed;
-        let outcome = match self.read_signed_data(cms, detached) {
+        let outcome = match self.read_signed_data(cms, detached, layer.form == Form::ClearSigned) {
             Ok(outcome) => outcome,
             Err(error) => return self.broken(layer, error),
         };
@@ -105,7 +112,8 @@ impl<'m> Opening<'m> {
             return Phase::Finished;
         }
         let inner = match (detached, outcome.content) {
-            (Some(part), _) => Some(part.clone()),
+            // What is shown is what was signed.
+            (Some(part), _) => Some(outcome.unquoted.map_or_else(|| part.clone(), |plain| self.keep(plain))),
             (None, Some(Ok((start, end)))) => Some(cms.part((start, end))),
             (None, Some(Err(joined))) => Some(self.keep(joined)),
             (None, None) => None,
@@ -147,7 +155,7 @@ impl<'m> Opening<'m> {
         Phase::Signers(checks, next)
     }
 
-    fn read_signed_data(&self, cms: &Place, detached: Option<&Place>) -> Result<Outcome> {
+    fn read_signed_data(&self, cms: &Place, detached: Option<&Place>, clear_signed: bool) -> Result<Outcome> {
         let limits = self.limits();
         let bytes = self.bytes(cms);
         let info = ContentInfo::read(bytes, limits)?;
@@ -162,11 +170,11 @@ impl<'m> Opening<'m> {
         if detached.is_none() && econtent.is_none() && !signed_data.is_certs_only() {
             return Err(Error::new(Code::CmsContentAbsent));
         }
-        let mut content = SignedContent { detached, econtent, digests: Vec::new() };
         let reader = SignerReader { opening: self, signed_data: &signed_data, certificates: &certificates, limits };
-        let mut signers = Vec::new();
-        for signer_info in &signed_data.signer_infos {
-            signers.push(reader.read(signer_info, &mut content));
+        let mut signers = reader.read_all(SignedContent::new(detached, econtent));
+        let unquoted = detached.filter(|_| clear_signed).and_then(|part| reader.without_quoting(part, &mut signers));
+        if unquoted.is_some() {
+            findings.push(Finding::new(Code::MimeFromQuoted));
         }
         let names: Vec<_> = signers.iter().map(|signer| signer.facts.digest.as_str()).collect();
         Ok(Outcome {
@@ -177,6 +185,7 @@ impl<'m> Opening<'m> {
             certificates,
             signers,
             findings,
+            unquoted,
         })
     }
 
@@ -210,6 +219,28 @@ struct SignerReader<'a, 'm> {
 }
 
 impl SignerReader<'_, '_> {
+    fn read_all(&self, mut content: SignedContent<'_>) -> Vec<SignerOutcome> {
+        self.signed_data.signer_infos.iter().map(|info| self.read(info, &mut content)).collect()
+    }
+
+    /// PAR-14: a mailbox puts `>` before lines that begin with "From ". Where no signer's digest fits the part as it
+    /// is stored, it is tried without; the part as it was signed, if that fits.
+    fn without_quoting(&self, part: &[u8], signers: &mut Vec<SignerOutcome>) -> Option<Vec<u8>> {
+        let differs = |signer: &SignerOutcome| {
+            signer.facts.findings.iter().any(|finding| finding.code == Code::SignerDigestMismatch)
+        };
+        if signers.iter().any(|signer| signer.input.is_some()) || !signers.iter().any(differs) {
+            return None;
+        }
+        let plain = unquote_from_lines(part)?;
+        let read = self.read_all(SignedContent::new(Some(&plain), None));
+        if !read.iter().any(|signer| signer.input.is_some()) {
+            return None;
+        }
+        *signers = read;
+        Some(plain)
+    }
+
     fn read(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>) -> SignerOutcome {
         let sid = OwnedSid::new(&info.sid);
         let candidates = self.candidates(&sid);
