@@ -118,6 +118,11 @@ def _() -> list[str]:
     return codes(build.signed_mail(ALICE).replace(b"\r\n", b"\n"))
 
 
+@provokes("mime.from-quoted")
+def _() -> list[str]:
+    return codes(build.signed_mail(ALICE, build.TEXT + b"From me\r\n").replace(b"\nFrom me", b"\n>From me"))
+
+
 @provokes("mime.unclosed")
 def _() -> list[str]:
     return codes(build.signed_mail(ALICE).replace(b"--==sig--\r\n", b""))

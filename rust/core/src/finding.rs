@@ -227,6 +227,7 @@ findings! {
     StructureJournal "structure.journal" Note "MS-OXJRNL" "a journal report: the message that was reported lies in it" "open the part alone";
     StructurePartOpened "structure.part-opened" Note "RFC 9787 §6.2" "only the part that was asked for was opened and judged" "";
     MimeLineEndings "mime.line-endings" Note "RFC 8551 §3.1.1" "line endings were changed on the way; the signature was checked over CRLF" "";
+    MimeFromQuoted "mime.from-quoted" Note "RFC 4155 App. A" "a mailbox had put `>` before lines that begin with From; the signature was checked, and the content is given, without it" "";
     MimeTransferRepaired "mime.transfer-repaired" Note "RFC 2045 §6.8" "characters that do not belong to the encoding were skipped" "";
     MimeUnclosed "mime.unclosed" Note "RFC 2046 §5.1" "a multipart lacks its closing boundary" "";
     MimeCharset "mime.charset" Note "RFC 2047" "text in an unknown or wrong charset: shown with replacement characters" "";

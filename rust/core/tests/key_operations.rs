@@ -259,3 +259,36 @@ fn enc_12_one_operation_however_many_recipient_infos_fit() {
         }
     }
 }
+
+/// ENC-19: as many RecipientInfos of ours as the cap lets through cost one operation, and one more than that none.
+#[test]
+fn enc_19_a_flood_of_recipients_costs_one_operation() {
+    let receiver = receiver("archive", true);
+    let cipher = table::named("AES-128-GCM").unwrap().oid;
+    let cap = usize::try_from(Limits::default().recipients).unwrap();
+    for (count, expected, code) in [(cap, 1, Code::DecryptionFailed), (cap + 1, 0, Code::LimitRecipients)] {
+        let infos = vec![ktri(&data("rsa_v15_encrypted")); count];
+        let (opened, operations) = opened(&receiver, &auth_enveloped(cipher, &gcm(16), &infos, &[9; 16]));
+        assert_eq!(operations, expected);
+        assert!(codes(&opened).contains(&code), "{:?}", codes(&opened)[0]);
+    }
+}
+
+/// ENC-07: a nonce of another length is refused before a key is touched.
+#[test]
+fn enc_07_no_key_is_used_under_a_nonce_of_another_length() {
+    let receiver = receiver("archive", true);
+    let infos = [ktri(&data("rsa_v15_encrypted"))];
+    let cipher = table::named("AES-128-GCM").unwrap().oid;
+    for (length, expected) in [(0, 0), (1, 0), (11, 0), (12, 1), (13, 0), (16, 0), (65_536, 0)] {
+        let parameters = written(|w| {
+            w.sequence(|w| {
+                w.u64(16);
+                w.octet_string(&vec![7; length]);
+            });
+        });
+        let (opened, operations) = opened(&receiver, &auth_enveloped(cipher, &parameters, &infos, &[9; 16]));
+        assert_eq!(operations, expected, "{length}");
+        assert_eq!(codes(&opened).contains(&Code::DecryptionParameters), expected == 0, "{length}");
+    }
+}

@@ -24,55 +24,83 @@ pub struct Zlib;
 /// What is made room for at a time.
 const STEP: usize = 64 * 1024;
 
+/// Content up to this is kept as it comes. Of more only the size is taken first, so that a bomb costs no memory.
+const KEPT: usize = 16 * 1024 * 1024;
+
 impl Compression for Zlib {
     fn decompress(&self, segments: &mut dyn Iterator<Item = &[u8]>, most: usize) -> Result<Vec<u8>, CompressionFault> {
-        let mut inflate = Decompress::new(true);
-        let mut content = Vec::new();
-        for segment in segments {
-            let mut rest = segment;
-            while !rest.is_empty() {
-                // One octet more than is taken tells that there is more.
-                content.reserve(STEP.min((most - content.len()).saturating_add(1)));
-                let (before, had) = (inflate.total_in(), content.len());
-                let status = inflate
-                    .decompress_vec(rest, &mut content, FlushDecompress::None)
-                    .map_err(|_| CompressionFault::Malformed)?;
-                if content.len() > most {
-                    return Err(CompressionFault::TooMuch);
-                }
-                let taken = usize::try_from(inflate.total_in() - before).map_err(|_| CompressionFault::Malformed)?;
-                rest = rest.get(taken..).unwrap_or_default();
-                match status {
-                    // What follows the stream is no part of it.
-                    Status::StreamEnd => return Ok(content),
-                    _ if taken == 0 && content.len() == had => return Err(CompressionFault::Malformed),
-                    _ => {}
-                }
-            }
+        let segments: Vec<&[u8]> = segments.filter(|segment| !segment.is_empty()).collect();
+        let mut sink = Sink { content: Vec::new(), counted: 0, kept: KEPT, most };
+        inflate(&segments, &mut sink)?;
+        if sink.counted > KEPT {
+            let size = sink.counted;
+            sink = Sink { content: Vec::with_capacity(size), counted: 0, kept: size, most: size };
+            inflate(&segments, &mut sink)?;
         }
-        self.finish(inflate, content, most)
+        Ok(sink.content)
     }
 }
 
-impl Zlib {
-    /// All was taken in; what is left is in the decompressor.
-    fn finish(&self, mut inflate: Decompress, mut content: Vec<u8>, most: usize) -> Result<Vec<u8>, CompressionFault> {
-        loop {
-            content.reserve(STEP.min((most - content.len()).saturating_add(1)));
-            let had = content.len();
-            let status = inflate
-                .decompress_vec(&[], &mut content, FlushDecompress::Finish)
-                .map_err(|_| CompressionFault::Malformed)?;
-            if content.len() > most {
-                return Err(CompressionFault::TooMuch);
-            }
-            match status {
-                Status::StreamEnd => return Ok(content),
-                _ if content.len() == had => return Err(CompressionFault::Malformed),
-                _ => {}
+/// Where content goes: all of it, or once it is too much for that its size alone.
+struct Sink {
+    content: Vec<u8>,
+    counted: usize,
+    kept: usize,
+    most: usize,
+}
+
+impl Sink {
+    fn take(&mut self, octets: &[u8]) -> Result<(), CompressionFault> {
+        self.counted = self.counted.saturating_add(octets.len());
+        if self.counted > self.most {
+            return Err(CompressionFault::TooMuch);
+        }
+        if self.counted <= self.kept {
+            self.content.extend_from_slice(octets);
+        } else {
+            self.content = Vec::new();
+        }
+        Ok(())
+    }
+}
+
+/// One stream, and nothing behind it: what followed would be read by one and not by another.
+fn inflate(segments: &[&[u8]], sink: &mut Sink) -> Result<(), CompressionFault> {
+    let mut inflate = Decompress::new(true);
+    let mut room = vec![0; STEP];
+    for (index, segment) in segments.iter().enumerate() {
+        let mut rest = *segment;
+        while !rest.is_empty() {
+            let (taken, status) = step(&mut inflate, rest, &mut room, FlushDecompress::None, sink)?;
+            rest = rest.get(taken..).unwrap_or_default();
+            if status == Status::StreamEnd {
+                let over = rest.is_empty() && index + 1 == segments.len();
+                return if over { Ok(()) } else { Err(CompressionFault::Malformed) };
             }
         }
     }
+    // All was taken in; what is left is in the decompressor.
+    while step(&mut inflate, &[], &mut room, FlushDecompress::Finish, sink)?.1 != Status::StreamEnd {}
+    Ok(())
+}
+
+/// Err also where nothing moves any more.
+fn step(
+    inflate: &mut Decompress,
+    octets: &[u8],
+    room: &mut [u8],
+    flush: FlushDecompress,
+    sink: &mut Sink,
+) -> Result<(usize, Status), CompressionFault> {
+    let (before, had) = (inflate.total_in(), inflate.total_out());
+    let status = inflate.decompress(octets, room, flush).map_err(|_| CompressionFault::Malformed)?;
+    let taken = usize::try_from(inflate.total_in() - before).map_err(|_| CompressionFault::Malformed)?;
+    let given = usize::try_from(inflate.total_out() - had).map_err(|_| CompressionFault::Malformed)?;
+    sink.take(room.get(..given).ok_or(CompressionFault::Malformed)?)?;
+    if taken == 0 && given == 0 && status != Status::StreamEnd {
+        return Err(CompressionFault::Malformed);
+    }
+    Ok((taken, status))
 }
 
 #[cfg(test)]
@@ -119,7 +147,19 @@ mod tests {
         assert_eq!(run(&[&damaged], 1000), Err(CompressionFault::Malformed));
         assert_eq!(run(&[], 1000), Err(CompressionFault::Malformed));
         let followed = [data.as_slice(), b"more"].concat();
-        assert_eq!(run(&[&followed], 1000).unwrap(), b"a text that is not very long");
+        assert_eq!(run(&[&followed], 1000), Err(CompressionFault::Malformed));
+        assert_eq!(run(&[&data, b"m"], 1000), Err(CompressionFault::Malformed));
+        assert_eq!(run(&[&data, b""], 1000).unwrap(), b"a text that is not very long");
+    }
+
+    /// PAR-10: what is more than is kept comes out of a second pass.
+    #[test]
+    fn par_10_around_what_is_kept() {
+        for size in [KEPT - 1, KEPT, KEPT + 1, 2 * KEPT] {
+            let data = compressed(&vec![7; size]);
+            assert_eq!(run(&[&data], size).unwrap().len(), size);
+            assert_eq!(run(&[&data], size - 1), Err(CompressionFault::TooMuch));
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use crate::alg::identifier::as_key_error;
 use crate::alg::row::KeyForm;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role, table};
-use crate::asn1::{Reader, Tag};
+use crate::asn1::{Reader, Tag, Tlv};
 use crate::crypto::ec::Curve;
 use crate::crypto::key::{PrivateKey, PrivateMaterial, PrivateNumbers, RsaComponents, RsaUse};
 use crate::crypto::secret::Secret;
@@ -25,7 +25,7 @@ impl PrivateKey {
 
     /// ECPrivateKey, RFC 5915. Err: KeyMalformed (also without a named curve), KeyUnsupported.
     pub fn from_sec1(der: &[u8], limits: &Limits) -> Result<Self> {
-        sec1(der, None, limits).map_err(as_key_error)
+        sec1(der, None, None, limits).map_err(as_key_error)
     }
 }
 
@@ -41,7 +41,7 @@ fn pkcs8(der: &[u8], limits: &Limits) -> Result<PrivateKey> {
     let algorithm = AlgorithmIdentifier::read(&mut reader).field("privateKeyAlgorithm")?;
     let key = Secret::new(reader.octet_string().field("privateKey")?.to_vec());
     reader.optional(Tag::context(0))?;
-    reader.optional(Tag::context(1))?;
+    let stated = reader.optional(Tag::context(1))?;
     reader.finish()?;
     let Some(Implementation::PublicKey(form)) = algorithm.row_as(&[Role::PublicKey]).and_then(|row| row.implementation)
     else {
@@ -52,9 +52,9 @@ fn pkcs8(der: &[u8], limits: &Limits) -> Result<PrivateKey> {
         KeyForm::RsaPss => rsa(key.expose(), RsaUse::Pss(crate::alg::signature::pss_parameters(&algorithm)?), limits),
         KeyForm::Ec => {
             let curve = named_curve(&algorithm)?.ok_or_else(|| unsupported_curve(&algorithm))?;
-            sec1(key.expose(), Some(curve), limits)
+            sec1(key.expose(), Some(curve), stated, limits)
         }
-        KeyForm::Ed25519 | KeyForm::X25519 | KeyForm::X448 => montgomery_or_edwards(key.expose(), form, limits),
+        KeyForm::Ed25519 | KeyForm::X25519 | KeyForm::X448 => montgomery_or_edwards(key.expose(), form, stated, limits),
         // For signing alone, which is not done with them.
         KeyForm::Ed448 | KeyForm::Dsa => Err(algorithm.unsupported(Code::KeyUnsupported)),
     }
@@ -95,7 +95,12 @@ fn rsa(der: &[u8], usage: RsaUse, limits: &Limits) -> Result<PrivateKey> {
 
 /// ECPrivateKey ::= SEQUENCE { version INTEGER { 1 }, privateKey OCTET STRING, parameters [0] EXPLICIT ECParameters
 ///   OPTIONAL, publicKey [1] EXPLICIT BIT STRING OPTIONAL } (RFC 5915 §3)
-fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<PrivateKey> {
+fn sec1(
+    der: &[u8],
+    outside: Option<&'static Curve>,
+    stated_outside: Option<Tlv<'_>>,
+    limits: &Limits,
+) -> Result<PrivateKey> {
     let mut outer = Reader::ber(der, limits);
     let mut reader = outer.sequence()?;
     outer.finish()?;
@@ -112,7 +117,7 @@ fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<
         Some(_) => return Err(Error::with(Code::KeyMalformed, "a named curve is due")),
         None => None,
     };
-    reader.optional(Tag::context(1))?;
+    let stated = reader.optional(Tag::context(1))?;
     reader.finish()?;
     let curve = match (outside, inside) {
         (Some(outside), Some(inside)) if outside.name != inside.name => {
@@ -126,7 +131,9 @@ fn sec1(der: &[u8], outside: Option<&'static Curve>, limits: &Limits) -> Result<
     let magnitude = scalar.expose().get(zeros..).unwrap_or_default();
     let numbers = PrivateNumbers::Ec { curve, scalar: Secret::new(magnitude.to_vec()) };
     let material = numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key out of range"))?;
-    let spki = ec_spki(curve.name, &point_of(&material)?);
+    let point = point_of(&material)?;
+    check_stated([stated, stated_outside], &point)?;
+    let spki = ec_spki(curve.name, &point);
     Ok(PrivateKey::new(&material, numbers, spki))
 }
 
@@ -139,7 +146,7 @@ fn unsupported_curve(algorithm: &AlgorithmIdentifier<'_>) -> Error {
 }
 
 /// CurvePrivateKey ::= OCTET STRING (RFC 8410 §7)
-fn montgomery_or_edwards(der: &[u8], form: KeyForm, limits: &Limits) -> Result<PrivateKey> {
+fn montgomery_or_edwards(der: &[u8], form: KeyForm, stated: Option<Tlv<'_>>, limits: &Limits) -> Result<PrivateKey> {
     let mut reader = Reader::ber(der, limits);
     let key = Secret::new(reader.octet_string()?.to_vec());
     reader.finish()?;
@@ -150,8 +157,33 @@ fn montgomery_or_edwards(der: &[u8], form: KeyForm, limits: &Limits) -> Result<P
     };
     let material =
         numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key of another length"))?;
-    let spki = plain_spki(name, &point_of(&material)?);
+    let point = point_of(&material)?;
+    check_stated([stated, None], &point)?;
+    let spki = plain_spki(name, &point);
     Ok(PrivateKey::new(&material, numbers, spki))
+}
+
+/// PKI-18: the public key that a private key carries is never used; if it is another, one of the two was exchanged. Some
+/// writers have a BIT STRING inside the tag, some the tag in its place; what cannot be read as either says nothing.
+fn check_stated(stated: [Option<Tlv<'_>>; 2], point: &[u8]) -> Result<()> {
+    for tlv in stated.into_iter().flatten() {
+        let bits =
+            if tlv.constructed { tlv.reader().and_then(|mut inner| inner.bit_string()) } else { tlv.as_bit_string() };
+        let Some(octets) = bits.ok().and_then(|bits| bits.octets()).filter(|octets| !octets.is_empty()) else {
+            continue;
+        };
+        if octets != point && !is_compressed(octets, point) {
+            return Err(Error::with(Code::KeyMalformed, "the public key beside it is another's").at(tlv.offset));
+        }
+    }
+    Ok(())
+}
+
+/// SEC 1 §2.3.3: x, and the last bit of y before it.
+fn is_compressed(octets: &[u8], point: &[u8]) -> bool {
+    let (Some((form, x)), Some((4, whole))) = (octets.split_first(), point.split_first()) else { return false };
+    let parity = whole.last().map_or(0, |last| last & 1);
+    whole.len() == 2 * x.len() && whole.starts_with(x) && *form == 2 | parity
 }
 
 fn point_of(material: &PrivateMaterial) -> Result<Vec<u8>> {

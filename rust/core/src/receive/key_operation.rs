@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::alg::{AgreementAlgorithm, PasswordKeyAlgorithm, TransportAlgorithm, WrapAlgorithm};
-use crate::asn1::hex;
+use crate::asn1::{Octets, Tag, Tlv, hex};
 use crate::cms::identifier::RecipientIdentifier;
 use crate::cms::recipient::RecipientInfo;
 use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
@@ -15,6 +15,9 @@ use crate::crypto::secret::Secret;
 use crate::identity::keyring::{KeyEntry, Keyring};
 use crate::identity::secret_keys::KeyEncryptionKey;
 use crate::{Code, Error, Finding, Limits, Result};
+
+/// Octets of user keying material: RFC 2631 §2.1.2 has 64; nobody needs more than a few hundred.
+const MAX_UKM: usize = 4096;
 
 /// One key operation to be done: unwrapping a content-encryption key.
 #[derive(Clone, Debug)]
@@ -179,9 +182,15 @@ fn method(info: &RecipientInfo<'_>, holder: Holder, limits: &Limits) -> Result<M
         }
         (RecipientInfo::Kari(kari), Holder::Key(key)) => {
             let algorithm = AgreementAlgorithm::resolve(&kari.key_encryption_algorithm)?;
-            let OriginatorIdentifierOrKey::OriginatorKey { public_key, .. } = &kari.originator else {
+            let OriginatorIdentifierOrKey::OriginatorKey { algorithm: curve, public_key } = &kari.originator else {
                 return Err(Error::with(Code::DecryptionAlgorithmUnsupported, "static key agreement"));
             };
+            // The curve is the recipient's; a sender who describes one of his own wants another (ENC-17).
+            let named = |tlv: &Tlv<'_>| tlv.tag == Tag::OBJECT_IDENTIFIER || tlv.as_null().is_ok();
+            let ukm_len = kari.ukm.as_ref().map_or(0, Octets::len);
+            if !curve.parameters.as_ref().is_none_or(named) || ukm_len > MAX_UKM {
+                return Err(Error::new(Code::DecryptionParameters).within("originatorKey or ukm"));
+            }
             let originator =
                 public_key.octets().ok_or_else(|| Error::new(Code::CmsMalformed).within("originatorKey"))?;
             let ukm = kari.ukm.as_ref().map(|ukm| ukm.to_vec());

@@ -18,7 +18,8 @@ use crate::cms::signed_data::{EContent, SignedData};
 use crate::cms::signer::SignerInfo;
 use crate::crypto::digest::{Digest, DigestValue, SHA1, SHA256};
 use crate::mime::canonical::canonical;
-use crate::policy::facts::{Check, Layer, LayerKind, SignerFacts};
+use crate::mime::mbox::unquote_from_lines;
+use crate::policy::facts::{Check, Form, Layer, LayerKind, SignerFacts};
 use crate::policy::policy::Strictness;
 use crate::x509::certificate::{Certificate, serial_hex};
 use crate::{Code, Error, Finding, Limits, Result};
@@ -30,7 +31,11 @@ struct SignedContent<'a> {
     digests: Vec<(&'static str, bool, DigestValue)>,
 }
 
-impl SignedContent<'_> {
+impl<'a> SignedContent<'a> {
+    fn new(detached: Option<&'a [u8]>, econtent: Option<&'a EContent<'a>>) -> Self {
+        Self { detached, econtent, digests: Vec::new() }
+    }
+
     /// The digest of the content; `as_stored` takes a detached part without the CRLF view.
     fn digest(&mut self, name: &'static str, digest: &'static dyn Digest, as_stored: bool) -> DigestValue {
         if let Some((_, _, value)) = self.digests.iter().find(|known| known.0 == name && known.1 == as_stored) {
@@ -104,6 +109,8 @@ struct Outcome {
     /// Where the content lies in the CMS bytes, or the joined segments.
     content: Option<core::result::Result<(usize, usize), Vec<u8>>>,
     content_is_entity: bool,
+    /// The signed part as it was signed, where a mailbox had quoted its lines.
+    unquoted: Option<Vec<u8>>,
 }
 
 impl<'m> Opening<'m> {
@@ -116,7 +123,7 @@ impl<'m> Opening<'m> {
         next: Option<(Place, String)>,
     ) -> Phase<'m> {
         layer.kind = LayerKind::Signed;
-        let outcome = match self.read_signed_data(cms, detached) {
+        let outcome = match self.read_signed_data(cms, detached, layer.form == Form::ClearSigned) {
             Ok(outcome) => outcome,
             Err(error) => return self.broken(layer, error),
         };
@@ -133,7 +140,8 @@ impl<'m> Opening<'m> {
             return Phase::Finished;
         }
         let inner = match (detached, outcome.content) {
-            (Some(part), _) => Some(part.clone()),
+            // What is shown is what was signed.
+            (Some(part), _) => Some(outcome.unquoted.map_or_else(|| part.clone(), |plain| self.keep(plain))),
             (None, Some(Ok((start, end)))) => Some(cms.part((start, end))),
             (None, Some(Err(joined))) => Some(self.keep(joined)),
             (None, None) => None,
@@ -182,7 +190,7 @@ impl<'m> Opening<'m> {
         Phase::Signers(checks, next)
     }
 
-    fn read_signed_data(&self, cms: &Place, detached: Option<&Place>) -> Result<Outcome> {
+    fn read_signed_data(&self, cms: &Place, detached: Option<&Place>, clear_signed: bool) -> Result<Outcome> {
         let limits = self.limits();
         let bytes = self.bytes(cms);
         let info = ContentInfo::read(bytes, limits)?;
@@ -197,17 +205,18 @@ impl<'m> Opening<'m> {
         if detached.is_none() && econtent.is_none() && !signed_data.is_certs_only() {
             return Err(Error::new(Code::CmsContentAbsent));
         }
-        let mut content = SignedContent { detached, econtent, digests: Vec::new() };
         let reader = SignerReader { opening: self, signed_data: &signed_data, certificates: &certificates, limits };
         if econtent.is_some_and(|content| !content.is_octet_string()) {
             findings.push(Finding::new(Code::CmsContentNotOctets));
         }
-        let mut signers = Vec::new();
+        let mut signers = reader.read_all(SignedContent::new(detached, econtent));
+        let unquoted = detached.filter(|_| clear_signed).and_then(|part| reader.without_quoting(part, &mut signers));
+        if unquoted.is_some() {
+            findings.push(Finding::new(Code::MimeFromQuoted));
+        }
         let mut budget = limits.signers;
-        for signer_info in &signed_data.signer_infos {
-            let mut signer = reader.read(signer_info, &mut content);
+        for (signer_info, signer) in signed_data.signer_infos.iter().zip(&mut signers) {
             signer.countersigners = reader.countersigners(signer_info, &mut budget)?;
-            signers.push(signer);
         }
         signers.extend(signed_data.unknown_signer_infos.iter().map(|_| SignerOutcome::unreadable()));
         let names = signers.iter().map(|signer| signer.facts.digest.as_str());
@@ -221,6 +230,7 @@ impl<'m> Opening<'m> {
             crls: signed_data.crls.iter().map(|crl| Arc::from(*crl)).collect(),
             signers,
             findings,
+            unquoted,
         })
     }
 
@@ -259,6 +269,28 @@ pub(super) struct SignerReader<'a, 'm> {
 }
 
 impl SignerReader<'_, '_> {
+    fn read_all(&self, mut content: SignedContent<'_>) -> Vec<SignerOutcome> {
+        self.signed_data.signer_infos.iter().map(|info| self.read(info, &mut content)).collect()
+    }
+
+    /// PAR-14: a mailbox puts `>` before lines that begin with "From ". Where no signer's digest fits the part as it
+    /// is stored, it is tried without; the part as it was signed, if that fits.
+    fn without_quoting(&self, part: &[u8], signers: &mut Vec<SignerOutcome>) -> Option<Vec<u8>> {
+        let differs = |signer: &SignerOutcome| {
+            signer.facts.findings.iter().any(|finding| finding.code == Code::SignerDigestMismatch)
+        };
+        if signers.iter().any(|signer| signer.input.is_some()) || !signers.iter().any(differs) {
+            return None;
+        }
+        let plain = unquote_from_lines(part)?;
+        let read = self.read_all(SignedContent::new(Some(&plain), None));
+        if !read.iter().any(|signer| signer.input.is_some()) {
+            return None;
+        }
+        *signers = read;
+        Some(plain)
+    }
+
     fn read(&self, info: &SignerInfo<'_>, content: &mut SignedContent<'_>) -> SignerOutcome {
         let sid = OwnedSid::new(&info.sid);
         let candidates = self.candidates(&sid);
