@@ -57,8 +57,8 @@ def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, a
         if row.expect == "unknown":
             unknown[row.path] = answer.text
             continue
-        # The path of a PKITS mail or certificate is judged elsewhere, and what a linter asks of an authority nowhere: here
-        # it is the bytes and their signature.
+        # The path of a PKITS mail or certificate is judged elsewhere, and a linter's questions nowhere: here it is the
+        # bytes and their signature.
         expected = row.expect == "ok" or source in {"pkits", "zlint-smime"}
         if answer.taken == expected:
             matched += 1
