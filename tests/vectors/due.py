@@ -24,11 +24,7 @@ SOURCES = (
     "zlint-smime",
 )
 
-KINDS_LATER = {
-    "crl": "revocation lists",
-    "encrypted": "EncryptedData",
-    "data": "bare data content",
-}
+KINDS_LATER = {"crl": "revocation lists"}
 
 # By source and path: algorithms that are read later.
 ROWS_LATER: tuple[tuple[str, str, str], ...] = (("bc-test-data", r".*/(ML-|SLH-|SignedData_ML-).*", "post-quantum"),)

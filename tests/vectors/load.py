@@ -120,6 +120,8 @@ def keyring(row: Row) -> mailseal.Keyring:
 
 # Rows encrypted under a password, and the password (from the READMEs of their sources).
 SHARED_PASSWORDS = ((r"cms/samplemsgs/pwri-.*", "abc"),)
+# Rows encrypted under a content-encryption key, and the key (RFC 4134 §7).
+SECRET_KEYS = ((r"7\.[12]\.bin", "737c791f25ead0e04629254352f7dc6291e5cb26917ada32"),)
 # Rows whose signer's key has no meaning without its issuer's certificate, and that.
 ISSUERS = ((r"4\.6\.bin", "CarlDSSSelf.cer"),)
 # Rows with a detached signature, and the file beside them that holds the content.
@@ -175,6 +177,20 @@ def enveloped(row: Row) -> Answer:
     return Answer(taken=bool(decrypted.content), text=f"{len(decrypted.content)} bytes")
 
 
+def encrypted(row: Row) -> Answer:
+    """EncryptedData, under the content-encryption key itself."""
+    keys = [bytes.fromhex(key) for pattern, key in SECRET_KEYS if re.fullmatch(pattern, row.path)]
+    ring = mailseal.Keyring(secret_keys={str(index).encode(): key for index, key in enumerate(keys)})
+    opened = mailseal.cms.decrypt(plain(row.data), ring, unauthenticated="allow")
+    return Answer(taken=opened.content == (row.folder / "ExContent.bin").read_bytes(), text="the content")
+
+
+def bare_data(row: Row) -> Answer:
+    """A ContentInfo of id-data: nothing protects it, so it is named and not opened."""
+    findings = mailseal.cms.parse(plain(row.data)).describe()["findings"]
+    return Answer(taken=any("(Data)" in finding for finding in findings), text=" ".join(findings))
+
+
 def unwrapped(row: Row) -> Answer:
     """CompressedData or DigestedData, whose content comes out without a key."""
     door = mailseal.cms.decompress if row.kind == "compressed" else mailseal.cms.digested
@@ -221,6 +237,8 @@ KINDS: dict[str, Callable[[Row], Answer]] = {
     "signed": signed,
     "enveloped": enveloped,
     "authenveloped": enveloped,
+    "encrypted": encrypted,
+    "data": bare_data,
     "compressed": unwrapped,
     "digested": unwrapped,
     "eml": mail,
