@@ -2,6 +2,7 @@
 
 A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows whose
 index says `unknown` are compared with snapshots.tsv, never counted as matched; MAILSEAL_SNAPSHOTS=write writes it anew.
+explained.toml says why they come out as they do.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "snapshots.tsv"
 
 
-def exceptions(source: str) -> dict[str, str]:
-    with (HERE / "exceptions.toml").open("rb") as file:
+def exceptions(source: str, name: str = "exceptions.toml") -> dict[str, str]:
+    with (HERE / name).open("rb") as file:
         listed: dict[str, str] = tomllib.load(file).get(source, {})
     return listed
 
@@ -78,6 +79,17 @@ def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, a
     assert not faults, "\n".join(faults)
     assert matched >= 0.95 * (matched + excepted)
     assert unknown == seen, "answers to rows without known outcome changed: MAILSEAL_SNAPSHOTS=write, and say why"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_is_refused_without_a_known_outcome_is_explained(source: str, vectors: Path) -> None:
+    """An unknown row that is refused, for another reason than a key that is not there, has its explanation."""
+    explained = exceptions(source, "explained.toml")
+    paths = {row.path for row in load.rows(vectors, source)}
+    assert explained.keys() <= paths
+    refused_rows = {path for (name, path), text in snapshots().items() if name == source and "Error " in text}
+    without_key = {path for path in refused_rows if snapshots()[source, path].endswith("decryption.no-key")}
+    assert refused_rows - without_key <= explained.keys()
 
 
 def test_pkits_paths(vectors: Path, account: list[str]) -> None:
