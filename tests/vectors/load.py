@@ -71,6 +71,8 @@ def plain(data: bytes) -> bytes:
 
 def certificate(row: Row) -> Answer:
     loaded = mailseal.Certificate.load(row.data)
+    assert loaded.to_der() == plain(row.data), "kept as it came"
+    assert loaded.public_key_name
     return Answer(taken=True, text=f"{len(loaded.mailboxes)} mailboxes, serial {loaded.serial_number:x}")
 
 
@@ -90,6 +92,11 @@ def pkcs12(row: Row) -> Answer:
             raise
     loaded = mailseal.load_certificates(row.data, row.password)
     return Answer(taken=bool(loaded), text=f"{len(loaded)} certificates")
+
+
+def certificates_of(row: Row) -> bool:
+    """Whether the certificate beside a key that is refused can be read; True for a key alone."""
+    return row.kind == "key" or bool(mailseal.load_certificates(row.data, row.password))
 
 
 def certificates(row: Row) -> Answer:
@@ -113,6 +120,10 @@ def keyring(row: Row) -> mailseal.Keyring:
 
 # Rows encrypted under a password, and the password (from the READMEs of their sources).
 SHARED_PASSWORDS = ((r"cms/samplemsgs/pwri-.*", "abc"),)
+# Rows encrypted under a content-encryption key, and the key (RFC 4134 §7).
+SECRET_KEYS = ((r"7\.[12]\.bin", "737c791f25ead0e04629254352f7dc6291e5cb26917ada32"),)
+# Rows whose signer's key has no meaning without its issuer's certificate, and that.
+ISSUERS = ((r"4\.6\.bin", "CarlDSSSelf.cer"),)
 # Rows with a detached signature, and the file beside them that holds the content.
 DETACHED = (
     (r"4\..*", "ExContent.bin"),
@@ -135,13 +146,25 @@ def signed(row: Row) -> Answer:
     detached = (row.folder / row.path).with_name(names[0]).read_bytes() if names else None
     data = plain(row.data)
     archive = mailseal.Policy.archive()
+    trust = next((row.folder / name for pattern, name in ISSUERS if re.fullmatch(pattern, row.path)), None)
     try:
-        verified = mailseal.cms.verify(data, trust=None, policy=archive)
+        verified = mailseal.cms.verify(data, trust=trust, policy=archive)
     except mailseal.Error as error:
         if detached is None or error.code != "cms.content-absent":
-            raise
-        verified = mailseal.cms.verify(data, detached_content=detached, trust=None, policy=archive)
+            return signature_of(error)
+        try:
+            verified = mailseal.cms.verify(data, detached_content=detached, trust=None, policy=archive)
+        except mailseal.Error as second:
+            return signature_of(second)
     return signers(verified.signers)
+
+
+def signature_of(error: mailseal.Error) -> Answer:
+    """Test data is about the signature; whether its certificate may sign mail is another question."""
+    found = error.opened.signers if isinstance(error, mailseal.VerificationError) and error.opened else ()
+    text = f"{type(error).__name__} {error.code}"
+    taken = signers(found).taken
+    return Answer(taken=taken, text=f"{signers(found).text}, {text}" if taken else text)
 
 
 def signers(found: tuple[mailseal.Signer, ...]) -> Answer:
@@ -150,8 +173,23 @@ def signers(found: tuple[mailseal.Signer, ...]) -> Answer:
 
 
 def enveloped(row: Row) -> Answer:
-    decrypted = mailseal.cms.decrypt(plain(row.data), keyring(row), unauthenticated="allow")
+    archive = mailseal.Policy.archive()
+    decrypted = mailseal.cms.decrypt(plain(row.data), keyring(row), unauthenticated="allow", policy=archive)
     return Answer(taken=bool(decrypted.content), text=f"{len(decrypted.content)} bytes")
+
+
+def encrypted(row: Row) -> Answer:
+    """EncryptedData, under the content-encryption key itself."""
+    keys = [bytes.fromhex(key) for pattern, key in SECRET_KEYS if re.fullmatch(pattern, row.path)]
+    ring = mailseal.Keyring(secret_keys={str(index).encode(): key for index, key in enumerate(keys)})
+    opened = mailseal.cms.decrypt(plain(row.data), ring, unauthenticated="allow")
+    return Answer(taken=opened.content == (row.folder / "ExContent.bin").read_bytes(), text="the content")
+
+
+def bare_data(row: Row) -> Answer:
+    """A ContentInfo of id-data: nothing protects it, so it is named and not opened."""
+    findings = mailseal.cms.parse(plain(row.data)).describe()["findings"]
+    return Answer(taken=any("(Data)" in finding for finding in findings), text=" ".join(findings))
 
 
 def unwrapped(row: Row) -> Answer:
@@ -174,6 +212,23 @@ def mail(row: Row) -> Answer:
     return Answer(taken=taken, text=text)
 
 
+def anything(row: Row) -> Answer:
+    """What is no S/MIME object: what each door says of it."""
+    doors: dict[str, Callable[[bytes], object]] = {
+        "identities": mailseal.load_identities,
+        "certificates": mailseal.load_certificates,
+        "cms": lambda data: mailseal.cms.parse(data).content_type,
+        "mail": lambda data: mailseal.Receiver(trust=None).open(data).verdict.status,
+    }
+    said = []
+    for name, door in doors.items():
+        try:
+            said.append(f"{name}: {door(row.data)}")
+        except mailseal.Error as error:
+            said.append(f"{name}: {error.code}")
+    return Answer(taken=False, text=", ".join(said))
+
+
 KINDS: dict[str, Callable[[Row], Answer]] = {
     "cert": certificate,
     "key": identity,
@@ -183,10 +238,14 @@ KINDS: dict[str, Callable[[Row], Answer]] = {
     "signed": signed,
     "enveloped": enveloped,
     "authenveloped": enveloped,
+    "encrypted": encrypted,
+    "data": bare_data,
     "compressed": unwrapped,
     "digested": unwrapped,
     "eml": mail,
     "eml:signed": mail,
     "eml:enveloped": mail,
     "eml:enveloped+signed": mail,
+    "der": anything,
+    "other": anything,
 }

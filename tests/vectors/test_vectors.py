@@ -2,6 +2,7 @@
 
 A mismatch must be listed in exceptions.toml with its reason; a listed row that matches after all fails too. Rows whose
 index says `unknown` are compared with snapshots.tsv, never counted as matched; MAILSEAL_SNAPSHOTS=write writes it anew.
+explained.toml says why they come out as they do.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import mailseal
 import pytest
 
 from tests.vectors import load
-from tests.vectors.due import SOURCES, not_due, path_is_due
+from tests.vectors.due import SOURCES, not_due, path_is_due, refused
 
 HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "snapshots.tsv"
 
 
-def exceptions(source: str) -> dict[str, str]:
-    with (HERE / "exceptions.toml").open("rb") as file:
+def exceptions(source: str, name: str = "exceptions.toml") -> dict[str, str]:
+    with (HERE / name).open("rb") as file:
         listed: dict[str, str] = tomllib.load(file).get(source, {})
     return listed
 
@@ -43,17 +44,23 @@ def write_snapshots(source: str, found: dict[str, str]) -> None:
 def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, account: list[str]) -> None:
     listed = exceptions(source)
     faults, later, unknown = [], [], {}
-    matched = excepted = 0
+    matched = excepted = never = 0
     for row in load.rows(vectors, source):
         if not_due(row) is not None:
             later.append(row.path)
             continue
         answer = load.answer(row)
+        if code := refused(row):
+            never += 1
+            if answer.taken or code not in answer.text or not load.certificates_of(row):
+                faults.append(f"{row.path}: {code} expected, and the certificate beside it; we say {answer.text}")
+            continue
         if row.expect == "unknown":
             unknown[row.path] = answer.text
             continue
-        # The path of a PKITS mail or certificate is judged elsewhere; here its bytes and its signature are.
-        expected = row.expect == "ok" or source == "pkits"
+        # The path of a PKITS mail or certificate is judged elsewhere, and a linter's questions nowhere: here it is the
+        # bytes and their signature.
+        expected = row.expect == "ok" or source in {"pkits", "zlint-smime"}
         if answer.taken == expected:
             matched += 1
             if row.path in listed:
@@ -64,7 +71,7 @@ def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, a
             faults.append(f"{row.path}: {row.expect} expected, we say {answer.text}")
     account.append(
         f"vectors {source}: matched {matched}, exceptions {excepted}, mismatches {len(faults)}, "
-        f"unknown {len(unknown)}, not yet due {len(later)}"
+        f"refused for good {never}, unknown {len(unknown)}, not yet due {len(later)}"
     )
     if os.environ.get("MAILSEAL_SNAPSHOTS") == "write":
         write_snapshots(source, unknown)
@@ -72,6 +79,17 @@ def test_every_due_row_comes_out_as_its_index_says(source: str, vectors: Path, a
     assert not faults, "\n".join(faults)
     assert matched >= 0.95 * (matched + excepted)
     assert unknown == seen, "answers to rows without known outcome changed: MAILSEAL_SNAPSHOTS=write, and say why"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_is_refused_without_a_known_outcome_is_explained(source: str, vectors: Path) -> None:
+    """An unknown row that is refused, for another reason than a key that is not there, has its explanation."""
+    explained = exceptions(source, "explained.toml")
+    paths = {row.path for row in load.rows(vectors, source)}
+    assert explained.keys() <= paths
+    refused_rows = {path for (name, path), text in snapshots().items() if name == source and "Error " in text}
+    without_key = {path for path in refused_rows if snapshots()[source, path].endswith("decryption.no-key")}
+    assert refused_rows - without_key <= explained.keys()
 
 
 def test_pkits_paths(vectors: Path, account: list[str]) -> None:

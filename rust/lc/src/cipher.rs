@@ -7,6 +7,9 @@ use aws_lc_sys as c;
 
 use crate::{Failed, Result, check, failed};
 
+/// Octets of a nonce of GCM. 12 are usual; others are hashed to a counter block (SP 800-38D §7.1).
+pub const GCM_NONCE_LEN: core::ops::RangeInclusive<usize> = 1..=64;
+
 /// EVP takes lengths as `int`.
 const CHUNK: usize = 1 << 30;
 
@@ -30,7 +33,7 @@ impl Cipher {
         }
     }
 
-    /// Octets of the initialization vector (CBC) or nonce (GCM).
+    /// Octets of the initialization vector (CBC), or of the nonce as it is usual (GCM).
     pub const fn iv_len(self) -> usize {
         match self {
             Self::Aes128Cbc | Self::Aes192Cbc | Self::Aes256Cbc => 16,
@@ -77,9 +80,10 @@ pub struct Decryption {
 unsafe impl Send for Decryption {}
 
 impl Decryption {
-    /// Fails if key or iv has another length than the cipher demands.
+    /// Fails if key or iv has another length than the cipher demands; for GCM, than `GCM_NONCE_LEN`.
     pub fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self> {
-        if key.len() != cipher.key_len() || iv.len() != cipher.iv_len() {
+        let iv_fits = iv.len() == cipher.iv_len() || (cipher.is_aead() && GCM_NONCE_LEN.contains(&iv.len()));
+        if key.len() != cipher.key_len() || !iv_fits {
             return Err(Failed);
         }
         // SAFETY: takes nothing; null is handled.
@@ -88,8 +92,16 @@ impl Decryption {
             return Err(failed());
         }
         let this = Self { context, cipher, pending: 0 };
-        // SAFETY: the context is live; key and iv have the lengths that this cipher reads, checked above.
-        check(unsafe { c::EVP_DecryptInit_ex(context, cipher.evp(), ptr::null_mut(), key.as_ptr(), iv.as_ptr()) })?;
+        // SAFETY: the context is live; key and iv are not given yet.
+        check(unsafe { c::EVP_DecryptInit_ex(context, cipher.evp(), ptr::null_mut(), ptr::null(), ptr::null()) })?;
+        if cipher.is_aead() {
+            let len = c_int::try_from(iv.len()).map_err(|_| Failed)?;
+            // SAFETY: the context is live; this control takes a number and no pointer.
+            check(unsafe { c::EVP_CIPHER_CTX_ctrl(context, c::EVP_CTRL_AEAD_SET_IVLEN, len, ptr::null_mut()) })?;
+        }
+        // SAFETY: the context is live; the key has the length that this cipher reads, checked above, and the iv has that
+        // or the one that the context was told.
+        check(unsafe { c::EVP_DecryptInit_ex(context, ptr::null(), ptr::null_mut(), key.as_ptr(), iv.as_ptr()) })?;
         // SAFETY: the context is live and initialized.
         check(unsafe { c::EVP_CIPHER_CTX_set_padding(context, 0) })?;
         Ok(this)
@@ -246,10 +258,43 @@ mod tests {
         no_error_left();
     }
 
+    /// Cases 5 and 6: nonces of 8 and of 60 octets.
+    #[test]
+    fn aes_gcm_mcgrew_viega_other_nonces() {
+        let key = hex("feffe9928665731c6d6a8f9467308308");
+        let aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+        let plain = hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+            1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+        let rows = [
+            (
+                "cafebabefacedbad",
+                "61353b4c2806934a777ff51fa22a4755699b2a714fcdc6f83766e5f97b6c7423
+                73806900e49f24b22b097544d4896b424989b5e1ebac0f07c23f4598",
+                "3612d2e79e3b0785561be14aaca2fccb",
+            ),
+            (
+                "9313225df88406e555909c5aff5269aa6a7a9538534f7da1e4c303d2a318a728
+                c3c0c95156809539fcf0e2429a6b525416aedbf5a0de6a57a637b39b",
+                "8ce24998625615b603a033aca13fb894be9112a5c3a211a8ba262a3cca7e2ca7
+                01e4a9a4fba43c90ccdcb281d48c7c6fd62875d2aca417034c34aee5",
+                "619cc5aefffe0bfa462af43c1699d050",
+            ),
+        ];
+        for (nonce, ciphertext, tag) in rows {
+            let mut decryption = Decryption::new(Cipher::Aes128Gcm, &key, &hex(nonce)).unwrap();
+            decryption.additional_data(&aad).unwrap();
+            let mut output = vec![0; plain.len()];
+            assert_eq!(decryption.update(&hex(ciphertext), &mut output), Ok(plain.len()));
+            assert_eq!((decryption.finish_with_tag(&hex(tag)), output), (Ok(()), plain.clone()));
+        }
+        no_error_left();
+    }
+
     #[test]
     fn wrong_lengths_are_refused() {
         assert_eq!(Decryption::new(Cipher::Aes128Cbc, &[0; 24], &[0; 16]).err(), Some(Failed));
-        assert_eq!(Decryption::new(Cipher::Aes128Gcm, &[0; 16], &[0; 16]).err(), Some(Failed));
+        assert_eq!(Decryption::new(Cipher::Aes128Gcm, &[0; 16], &[]).err(), Some(Failed));
+        assert_eq!(Decryption::new(Cipher::Aes128Gcm, &[0; 16], &[0; 65]).err(), Some(Failed));
         let mut decryption = Decryption::new(Cipher::Aes128Cbc, &[0; 16], &[0; 16]).unwrap();
         assert_eq!(decryption.update(&[0; 16], &mut [0; 15]), Err(Failed));
         assert_eq!(decryption.update(&[0; 15], &mut []), Ok(0));

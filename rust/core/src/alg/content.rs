@@ -3,7 +3,7 @@
 use crate::alg::identifier::{AlgorithmIdentifier, RC2_128_VERSION};
 use crate::alg::row::{Implementation, Parameters, Role, Row};
 use crate::asn1::{Octets, Tag};
-use crate::crypto::content::{ContentCipher, DecryptCall};
+use crate::crypto::content::{ContentCipher, DecryptCall, GCM_NONCE_LEN};
 use crate::crypto::legacy;
 use crate::crypto::secret::Secret;
 use crate::{Code, Error, Result};
@@ -51,7 +51,7 @@ impl ContentAlgorithm {
             Parameters::IvInSequence(len) => {
                 (identifier.iv(usize::from(len)).or_else(|| iv_inside(identifier, len)), 0)
             }
-            Parameters::Gcm => aead_parameters(identifier, cipher.iv_len()..=cipher.iv_len())?,
+            Parameters::Gcm => aead_parameters(identifier, GCM_NONCE_LEN)?,
             Parameters::Ccm => aead_parameters(identifier, CCM_NONCE_LEN)?,
             _ => (None, 0),
         };

@@ -1,6 +1,7 @@
 //! Content encryption, reading side: from the segments of an OCTET STRING straight into one buffer.
 
 use aws_lc_rs::aead;
+pub use mailseal_lc::GCM_NONCE_LEN;
 use mailseal_lc::{Cipher, Decryption};
 use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 use zeroize::{Zeroize, Zeroizing};

@@ -19,7 +19,7 @@ use crate::{Family, Finding};
 
 /// Below this many bits of strength an algorithm is weak (NIST SP 800-57).
 const WEAK_BELOW: u16 = 112;
-/// RFC 8551 §4.3: shorter RSA keys are a weakness.
+/// RFC 8551 §4.3: shorter keys of RSA and DSA are a weakness.
 const WEAK_RSA_BITS: u32 = 2048;
 
 /// Where chains may end, what may link them, and what was checked before.
@@ -218,9 +218,9 @@ impl Judge<'_> {
             refused = true;
         }
         if let Ok(key) = certificate.public_key(&self.policy.limits)
-            && key.kind() == KeyKind::Rsa
+            && matches!(key.kind(), KeyKind::Rsa | KeyKind::Dsa)
         {
-            if key.bits() < self.policy.minimum_rsa_bits {
+            if key.kind() == KeyKind::Rsa && key.bits() < self.policy.minimum_rsa_bits {
                 self.find(Code::SignerAlgorithmForbidden, key.name());
                 refused = true;
             } else if key.bits() < WEAK_RSA_BITS {

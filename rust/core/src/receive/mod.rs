@@ -196,7 +196,7 @@ impl<'m> Opening<'m> {
         let mut facts = opened.facts.clone();
         facts.evidence.extend_from_slice(certificates);
         let mut checks = SignatureChecks::new(&receiver.policy.limits);
-        checks.settle(&opened.unsettled, certificates, &mut facts);
+        checks.settle(&opened.unsettled, certificates, receiver, &mut facts);
         let (content, buffers) = opened.held.as_place();
         let phase = Phase::Signers(checks, None);
         Self { facts, phase, content, buffers, ..Self::new(receiver, &[], times) }

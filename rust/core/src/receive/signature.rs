@@ -3,12 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::Receiver;
 use crate::alg::{Message, SignatureAlgorithm};
 use crate::cms::identifier::SignerIdentifier;
 use crate::crypto::digest::{Digest, DigestValue};
 use crate::keys::KeyKind;
 use crate::policy::facts::{Check, CountersignerFacts, Facts, SignerFacts, Wanted};
 use crate::x509::certificate::Certificate;
+use crate::x509::inherit::inheritable;
+use crate::x509::pool::Pool;
 use crate::{Code, Finding, Limits};
 
 /// What a signature is checked over, owned.
@@ -153,6 +156,10 @@ impl SignatureChecks {
         } else if let Some(name) = unusable(&known.candidates, &self.limits) {
             known.integrity = Check::Unknown;
             known.findings.push(Finding::new(Code::SignerAlgorithmUnsupported).detail(name));
+            // Of an issuer that is handed in later, it may inherit what it lacks.
+            if known.candidates.iter().any(|candidate| candidate.lacks_parameters()) {
+                self.unsettled.push(Unsettled { signer, input: Arc::clone(input) });
+            }
         } else {
             let attempts = self.attempts(&known.candidates, input.messages.len());
             self.pending.push_back(Pending { whose: Whose::Signer(signer), input: Arc::clone(input), attempts });
@@ -184,16 +191,29 @@ impl SignatureChecks {
     }
 
     /// New certificates for what was left open: those of `unsettled` that one of them fits are checked again.
-    pub(super) fn settle(&mut self, unsettled: &[Unsettled], certificates: &[Arc<Certificate>], facts: &mut Facts) {
+    pub(super) fn settle(
+        &mut self,
+        unsettled: &[Unsettled],
+        certificates: &[Arc<Certificate>],
+        receiver: &Receiver,
+        facts: &mut Facts,
+    ) {
+        let known = [facts.certificates.as_slice(), facts.evidence.as_slice()].concat();
         for open in unsettled {
             let input = &open.input;
             let fits = |certificate: &&Arc<Certificate>| {
                 input.sid.names(certificate, &self.limits)
                     && input.named.as_ref().is_none_or(|named| named.fits(certificate))
             };
-            let candidates: Vec<_> = certificates.iter().filter(fits).cloned().collect();
+            let mut candidates: Vec<_> = certificates.iter().filter(fits).cloned().collect();
+            let before = facts.signers.get(open.signer).map(|signer| signer.candidates.as_slice()).unwrap_or_default();
+            let heirs = before.iter().map(Certificate::original).filter(|candidate| candidate.lacks_parameters());
+            candidates.extend(heirs.cloned());
+            candidates.dedup();
+            let candidates = completed(candidates, &known, receiver);
+            let nothing_new = candidates.iter().all(|candidate| before.contains(candidate));
             match facts.signers.get_mut(open.signer) {
-                Some(signer) if !candidates.is_empty() => {
+                Some(signer) if !nothing_new => {
                     reopen(signer, candidates);
                     let id = signer.id.clone();
                     facts.wanted.retain(|wanted| *wanted != Wanted::Certificate { id: id.clone() });
@@ -283,9 +303,44 @@ fn unusable(candidates: &[Arc<Certificate>], limits: &Limits) -> Option<String> 
     let mut name = None;
     for candidate in candidates {
         let key = candidate.public_key(limits).ok().filter(|key| key.kind() == KeyKind::Other)?;
-        name = Some(key.name());
+        let lacks = candidate.lacks_parameters();
+        name = Some(if lacks { format!("{}, and no issuer with its parameters", key.name()) } else { key.name() });
     }
     name
+}
+
+/// The candidates, those without DSA parameters once for each of the parameters that they may have inherited from
+/// certificates of the receiver or beside them: which is right, the signature and then the path decide.
+pub(super) fn completed(
+    candidates: Vec<Arc<Certificate>>,
+    beside: &[Arc<Certificate>],
+    receiver: &Receiver,
+) -> Vec<Arc<Certificate>> {
+    if !candidates.iter().any(|candidate| candidate.lacks_parameters()) {
+        return candidates;
+    }
+    let limits = &receiver.policy.limits;
+    let carried = Pool::new(beside.iter().cloned());
+    // The receiver's own first: those of a message may be many.
+    let anchors = receiver.anchors.as_ref().map(|anchors| anchors.pool());
+    let pools = [anchors, Some(&receiver.intermediates), Some(&carried)];
+    let mut steps = 0;
+    let mut found = Vec::new();
+    for candidate in candidates {
+        let mut parameters = Vec::new();
+        if candidate.lacks_parameters() {
+            let named = |name| pools.into_iter().flatten().flat_map(move |pool| pool.by_subject(name));
+            parameters = inheritable(&candidate, named, limits, &mut steps);
+        }
+        let room = usize::try_from(limits.path_signatures).unwrap_or(usize::MAX).saturating_sub(found.len());
+        let before = found.len();
+        let variants = parameters.iter().take(room).filter_map(|parameters| candidate.inheriting(parameters, limits));
+        found.extend(variants);
+        if found.len() == before {
+            found.push(candidate);
+        }
+    }
+    found
 }
 
 /// Forgets what was said for want of the right certificate.
@@ -295,7 +350,10 @@ fn reopen(signer: &mut SignerFacts, candidates: Vec<Arc<Certificate>>) {
     signer.findings.retain(|finding| {
         !matches!(
             finding.code,
-            Code::SignerCertificateMissing | Code::SignerCertificateMismatch | Code::SignerSignatureMismatch
+            Code::SignerCertificateMissing
+                | Code::SignerCertificateMismatch
+                | Code::SignerSignatureMismatch
+                | Code::SignerAlgorithmUnsupported
         )
     });
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::countersignature::Countersigner;
-use super::signature::{CertificateHash, OwnedSid, SignatureChecks, SignatureInput, Signed};
+use super::signature::{CertificateHash, OwnedSid, SignatureChecks, SignatureInput, Signed, completed};
 use super::{Opening, Phase, Place, range_in};
 use crate::alg::SignatureAlgorithm;
 use crate::asn1::hex;
@@ -439,7 +439,7 @@ impl SignerReader<'_, '_> {
             found.extend(known.iter().cloned());
         }
         found.dedup_by(|second, first| second.der() == first.der());
-        found
+        completed(found, self.certificates, receiver)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::keys::PublicKey;
 use crate::x509::extension::{
     self, AuthorityKeyIdentifier, BasicConstraints, Extension, Facts, KeyUsage, content_range, read_extensions,
 };
+use crate::x509::inherit::Inherited;
 use crate::x509::name::Name;
 use crate::{Code, Error, Limits, Result};
 
@@ -30,6 +31,8 @@ pub struct Certificate {
     der: Box<[u8]>,
     /// Empty in one that is asleep: nobody has looked at it yet.
     parts: OnceLock<Box<Parts>>,
+    /// Set if its key took its parameters from an issuer's: then it is another certificate than that of the same bytes.
+    inherited: Option<Box<Inherited>>,
 }
 
 /// What was read, three times as large as the bytes.
@@ -70,14 +73,22 @@ impl Certificate {
     /// `der` is one certificate and nothing else. Errors: the `asn1.*` codes and `certificate.malformed`, with path.
     pub fn from_der(der: &[u8], limits: &Limits) -> Result<Self> {
         let parts = Parts::read(der, limits).field("Certificate")?;
-        Ok(Self { der: der.into(), parts: OnceLock::from(Box::new(parts)) })
+        Ok(Self { der: der.into(), parts: OnceLock::from(Box::new(parts)), inherited: None })
+    }
+
+    pub(super) fn completed(der: &[u8], inherited: Inherited, limits: &Limits) -> Result<Self> {
+        Ok(Self { inherited: Some(Box::new(inherited)), ..Self::from_der(der, limits)? })
+    }
+
+    pub(super) fn inherited(&self) -> Option<&Inherited> {
+        self.inherited.as_deref()
     }
 
     /// The same certificate, of which only the bytes are kept until somebody looks at it: for collections of 100,000.
     /// None if it can be read with wider limits only.
     pub fn asleep(&self) -> Option<Self> {
         read(&self.der, &Limits::default()).ok()?;
-        Some(Self { der: self.der.clone(), parts: OnceLock::new() })
+        Some(Self { der: self.der.clone(), parts: OnceLock::new(), inherited: None })
     }
 
     fn parts(&self) -> &Parts {
@@ -153,9 +164,12 @@ impl Certificate {
         (self.not_before()..=self.not_after()).contains(&at)
     }
 
-    /// subjectPublicKeyInfo as received.
+    /// subjectPublicKeyInfo as received, with the parameters that it inherited.
     pub fn spki(&self) -> &[u8] {
-        self.slice(&self.parts().fields.spki)
+        match &self.inherited {
+            Some(inherited) => &inherited.spki,
+            None => self.slice(&self.parts().fields.spki),
+        }
     }
 
     /// The key, read at the first call; so is the error, whatever the limits of later calls are.
@@ -273,7 +287,7 @@ impl Certificate {
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
+        self.der == other.der && self.inherited_parameters() == other.inherited_parameters()
     }
 }
 

@@ -19,7 +19,7 @@ const SHARDS: usize = 16;
 /// Longer certificates are parsed every time: they are rare, and the memory of the memo stays bounded.
 const MAX_INTERNED: usize = 1 << 14;
 
-/// Below these a signature is called weak (RFC 8551 §2.2, §4.3: RSA of 2048 bits; 112 bits of strength).
+/// Below these a signature is called weak (RFC 8551 §2.2, §4.3: RSA and DSA of 2048 bits; 112 bits of strength).
 const STRENGTH: u16 = 112;
 const RSA_BITS: u32 = 2048;
 const EC_BITS: u32 = 224;
@@ -129,7 +129,7 @@ fn verify(certificate: &Certificate, issuer: &Certificate, limits: &Limits) -> F
 
 fn weakness(algorithm: &SignatureAlgorithm, identifier: &AlgorithmIdentifier<'_>, key: &PublicKey) -> Option<Arc<str>> {
     let small = match key.kind() {
-        KeyKind::Rsa => key.bits() < RSA_BITS,
+        KeyKind::Rsa | KeyKind::Dsa => key.bits() < RSA_BITS,
         KeyKind::Ec { .. } => key.bits() < EC_BITS,
         _ => false,
     };

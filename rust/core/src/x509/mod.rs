@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod extension;
 pub mod general_name;
+pub(crate) mod inherit;
 pub mod memo;
 pub mod name;
 pub mod path;

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use crate::asn1::UnixTime;
 use crate::x509::certificate::{Certificate, minimal_integer};
+use crate::x509::inherit::inheritable;
+use crate::x509::name::Name;
 use crate::x509::path::judge::judge;
 use crate::x509::pool::{Pool, TrustAnchors};
 use crate::{Code, Finding, Limits};
@@ -105,6 +107,15 @@ struct Candidate {
     score: u8,
 }
 
+impl Candidate {
+    /// With a key that takes these parameters. Whoever trusts a certificate without parameters trusts no key yet
+    /// (RFC 5280 §6.1.1 d), so this is no anchor.
+    fn inheriting(&self, parameters: &[u8], limits: &Limits) -> Option<Self> {
+        let certificate = self.certificate.inheriting(parameters, limits)?;
+        Some(Self { certificate, anchor: false, key: self.key, score: self.score })
+    }
+}
+
 /// A certificate on the path that is being tried.
 struct Node {
     certificate: Arc<Certificate>,
@@ -167,8 +178,8 @@ struct Search<'a, C: ?Sized> {
     pool: &'a Pool,
     anchors: &'a TrustAnchors,
     extra: HashMap<&'a [u8], Vec<&'a Arc<Certificate>>>,
-    /// By address: all certificates live as long as the search. At most `Limits.path_signatures` entries.
-    checked: Vec<(*const Certificate, *const Certificate, Option<bool>)>,
+    /// At most `Limits.path_signatures` entries.
+    checked: Vec<(Arc<Certificate>, Arc<Certificate>, Option<bool>)>,
     steps: u64,
     spent: bool,
     best: Option<Outcome>,
@@ -253,15 +264,17 @@ impl<'a, C: SignatureChecker + ?Sized> Search<'a, C> {
 
     /// Each pair is checked once.
     fn signature(&mut self, certificate: &Arc<Certificate>, issuer: &Arc<Certificate>) -> Result<Option<bool>, Spent> {
-        let (child, parent) = (Arc::as_ptr(certificate), Arc::as_ptr(issuer));
-        if let Some(known) = self.checked.iter().find(|known| (known.0, known.1) == (child, parent)) {
+        let same = |known: &&(Arc<Certificate>, Arc<Certificate>, Option<bool>)| {
+            Arc::ptr_eq(&known.0, certificate) && Arc::ptr_eq(&known.1, issuer)
+        };
+        if let Some(known) = self.checked.iter().find(same) {
             return Ok(known.2);
         }
         if self.checked.len() as u64 >= self.rules.limits.path_signatures {
             return Err(Spent);
         }
         let verified = self.checker.check(certificate, issuer);
-        self.checked.push((child, parent, verified));
+        self.checked.push((Arc::clone(certificate), Arc::clone(issuer), verified));
         Ok(verified)
     }
 
@@ -292,9 +305,53 @@ impl<'a, C: SignatureChecker + ?Sized> Search<'a, C> {
             let score = self.score(candidate, key, anchor, in_message);
             found.push(Candidate { certificate: Arc::clone(candidate), anchor, key, score });
         }
+        let mut found = self.completed(certificate, found);
         found.reverse();
         found.sort_by_key(|candidate| candidate.score);
         found
+    }
+
+    /// RFC 5280 §6.1.4 d to f: keys without parameters take those that `child` inherited through them, or, where it has
+    /// its own, each of those that may be inherited. Above a child that inherited, no other parameters are followed.
+    fn completed(&mut self, child: &Certificate, found: Vec<Candidate>) -> Vec<Candidate> {
+        let mut completed = Vec::new();
+        for candidate in found {
+            let lacks = candidate.certificate.lacks_parameters();
+            match child.inherited_parameters() {
+                None if !lacks => completed.push(candidate),
+                None => {
+                    let variants = self.variants(&candidate);
+                    let none = variants.is_empty();
+                    completed.extend(variants);
+                    completed.extend(Some(candidate).filter(|_| none));
+                }
+                Some(parameters) if lacks => completed.extend(candidate.inheriting(parameters, &self.rules.limits)),
+                inherited if candidate.certificate.dsa_parameters() == inherited => completed.push(candidate),
+                Some(_) => {}
+            }
+        }
+        completed
+    }
+
+    fn variants(&mut self, candidate: &Candidate) -> Vec<Candidate> {
+        let (extra, limits) = (&self.extra, &self.rules.limits);
+        let named = |name: &Name| {
+            let known = self.anchors.pool().by_subject(name).iter().chain(self.pool.by_subject(name));
+            known.chain(extra.get(name.key()).into_iter().flatten().copied())
+        };
+        let mut steps = self.steps;
+        let inheritable = inheritable(&candidate.certificate, named, limits, &mut steps);
+        let mut variants = Vec::new();
+        for parameters in inheritable {
+            if steps >= limits.path_steps {
+                break;
+            }
+            steps += 1 + work(candidate.certificate.der());
+            variants.extend(candidate.inheriting(parameters, limits));
+        }
+        self.spent |= steps >= limits.path_steps;
+        self.steps = steps;
+        variants
     }
 
     fn score(&self, candidate: &Certificate, key: KeyMatch, anchor: bool, in_message: bool) -> u8 {

@@ -85,6 +85,16 @@ pub fn rfc822_names_value(addresses: &[&str]) -> Vec<u8> {
     writer.into_vec()
 }
 
+/// AlgorithmIdentifier, the parameters as they are.
+pub fn key_algorithm(algorithm: Oid<'_>, parameters: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.sequence(|w| {
+        w.raw(parameters);
+        w.oid(algorithm);
+    });
+    writer.into_vec()
+}
+
 /// A certificate to be; the fields are changed freely before `build`.
 #[derive(Clone)]
 pub struct Draft {
@@ -97,7 +107,10 @@ pub struct Draft {
     pub not_before: String,
     pub not_after: String,
     pub key: Vec<u8>,
+    /// AlgorithmIdentifier of `key`.
+    pub key_algorithm: Vec<u8>,
     pub issuer_key: Vec<u8>,
+    pub issuer_algorithm: Vec<u8>,
     pub extensions: Vec<(Oid<'static>, bool, Vec<u8>)>,
 }
 
@@ -114,7 +127,9 @@ impl Draft {
             not_before: "20200101000000Z".into(),
             not_after: "20400101000000Z".into(),
             key: subject.into(),
+            key_algorithm: key_algorithm(crate::oid!(2, 999, 3), &[]),
             issuer_key: issuer.into(),
+            issuer_algorithm: key_algorithm(crate::oid!(2, 999, 3), &[]),
             extensions: Vec::new(),
         }
     }
@@ -134,19 +149,26 @@ impl Draft {
         self
     }
 
+    /// DSA keys with these parameters, or without: its own, and its issuer's.
+    pub fn dsa(mut self, parameters: &[u8], issuers: &[u8]) -> Self {
+        let dsa = crate::oid!(1, 2, 840, 10040, 4, 1);
+        (self.key_algorithm, self.issuer_algorithm) = (key_algorithm(dsa, parameters), key_algorithm(dsa, issuers));
+        self
+    }
+
     pub fn valid(mut self, not_before: &str, not_after: &str) -> Self {
         (self.not_before, self.not_after) = (not_before.into(), not_after.into());
         self
     }
 
-    fn spki(key: &[u8]) -> Vec<u8> {
+    fn spki(key: &[u8], algorithm: &[u8]) -> Vec<u8> {
         let mut writer = Writer::new();
         writer.sequence(|w| {
             w.element(Tag::BIT_STRING, false, |w| {
                 w.raw(key);
                 w.raw(&[0]);
             });
-            w.sequence(|w| w.oid(crate::oid!(2, 999, 3)));
+            w.raw(algorithm);
         });
         writer.into_vec()
     }
@@ -169,7 +191,7 @@ impl Draft {
                     });
                 });
             }
-            w.raw(&Self::spki(&self.key));
+            w.raw(&Self::spki(&self.key, &self.key_algorithm));
             w.raw(&self.subject);
             w.sequence(|w| {
                 for time in [&self.not_after, &self.not_before] {
@@ -188,7 +210,7 @@ impl Draft {
 
     pub fn der(&self) -> Vec<u8> {
         let tbs = self.tbs();
-        let signature = checksum(&tbs, &Self::spki(&self.issuer_key));
+        let signature = checksum(&tbs, &Self::spki(&self.issuer_key, &self.issuer_algorithm));
         let mut writer = Writer::new();
         writer.sequence(|w| {
             w.element(Tag::BIT_STRING, false, |w| {
