@@ -191,7 +191,7 @@ impl Assembly {
     /// The same key again adds nothing.
     fn key(&mut self, bag: KeyBag, limits: &Limits) -> Result<()> {
         let index = self.identities.len();
-        let id = PublicKeyId::from_spki(bag.private_key.public_spki(), limits)?;
+        let id = PublicKeyId::of_private_key(&bag.private_key, limits)?;
         if self.by_public_key.contains_key(&id) {
             return Ok(());
         }
