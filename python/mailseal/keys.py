@@ -162,7 +162,7 @@ class Keyring:
         # Last the empty one: among keys with passwords lie keys without.
         words = [*(word for password in passwords for word in _passwords(password)), ""]
         failures: list[tuple[str, str]] = []
-        for file, outcome in _load_files(_key_files(Path(path)), words, threads or os.cpu_count() or 1):
+        for file, outcome in _load_files(_key_files(os.fspath(Path(path))), words, threads or os.cpu_count() or 1):
             name = display_name(file)
             if isinstance(outcome, str):
                 failures.append((name, outcome))
@@ -231,11 +231,11 @@ _Loaded: TypeAlias = tuple[list[_core.Identity], list[_core.Certificate]]
 _FILES_A_TASK = 64
 
 
-def _load_files(files: list[Path], passwords: list[str], threads: int) -> Iterator[tuple[Path, _Loaded | str]]:
+def _load_files(files: list[str], passwords: list[str], threads: int) -> Iterator[tuple[str, _Loaded | str]]:
     """Each file with what it holds or why it cannot be used, in order. The core works without the GIL."""
     shared = _core.SharedCertificates()
 
-    def load(some: list[Path]) -> list[tuple[Path, _Loaded | str]]:
+    def load(some: list[str]) -> list[tuple[str, _Loaded | str]]:
         return [(file, _outcome(file, passwords, shared)) for file in some]
 
     tasks = [files[start : start + _FILES_A_TASK] for start in range(0, len(files), _FILES_A_TASK)]
@@ -248,14 +248,14 @@ def _load_files(files: list[Path], passwords: list[str], threads: int) -> Iterat
             yield from done
 
 
-def _outcome(file: Path, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded | str:
+def _outcome(file: str, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded | str:
     try:
         return _load_file(file, passwords, shared)
     except (Error, OSError, ValueError) as error:
         return str(error)
 
 
-def _load_file(file: Path, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded:
+def _load_file(file: str, passwords: list[str], shared: _core.SharedCertificates) -> _Loaded:
     """Identities, or the certificates of a file without any key. Raises what the key reader says if it is neither."""
     data = load_bytes(file)
     try:
@@ -270,21 +270,22 @@ def _load_file(file: Path, passwords: list[str], shared: _core.SharedCertificate
     return identities, beside if identities or beside else _core.load_certificates(data, passwords)
 
 
-def _key_files(path: Path) -> list[Path]:
+def _key_files(path: str) -> list[str]:
     """Files below `path`, by bytes of their names. Linked files are read (mounted secrets are links), linked
-    directories are not entered, so that the walk ends."""
-    if not path.is_dir():
+    directories are not entered, so that the walk ends. Names alone: a Path each is heavier than the key in the file."""
+    if not os.path.isdir(path):  # noqa: PTH112 — see above
         return [path]
-    files: list[Path] = []
+    files: list[str] = []
     pending = [path]
     while pending:
-        for entry in sorted(os.scandir(pending.pop()), key=lambda found: os.fsencode(found.name)):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(Path(entry.path))
-            elif entry.is_file():
-                files.append(Path(entry.path))
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif entry.is_file():
+                    files.append(entry.path)
     return sorted(files, key=os.fsencode)
 
 

@@ -98,7 +98,7 @@ fn ed25519_key_and_rfc8410_example() {
         81210019bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
     let key = PrivateKey::from_pkcs8(&key, &limits()).unwrap();
     let spki = hex("302a300506032b657003210019bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
-    assert_eq!((key.kind(), key.public_spki()), (KeyKind::Ed25519, spki.as_slice()));
+    assert_eq!((key.kind(), &key.public_spki()), (KeyKind::Ed25519, &spki));
     assert!(key.matches(&PublicKey::from_spki(&spki, &limits()).unwrap()));
     assert_eq!(private("ed25519_pkcs8").kind(), KeyKind::Ed25519);
     assert_eq!(format!("{key:?}"), "PrivateKey(Ed25519, 255 bits)");

@@ -150,13 +150,22 @@ pub struct RsaPrivateKey(Key);
 impl RsaPrivateKey {
     /// Fails as `RsaPublicKey::new`, and if the numbers do not belong together (n = pq, de ≡ 1, the CRT values).
     pub fn new(components: &RsaComponents<'_>) -> Result<Self> {
+        Self::assemble(components, &Number::new(components.coefficient)?)
+    }
+
+    /// As `new`, with a coefficient that is computed from the primes and not read. Fails also if the second prime is not
+    /// smaller than the first.
+    pub fn with_coefficient_computed(components: &RsaComponents<'_>) -> Result<Self> {
+        Self::assemble(components, &inverse(components.prime2, components.prime1)?)
+    }
+
+    fn assemble(components: &RsaComponents<'_>, inverse: &Number) -> Result<Self> {
         check_exponent(components.public_exponent)?;
         let n = Number::new(components.modulus)?;
         let e = Number::new(components.public_exponent)?;
         let d = Number::new(components.private_exponent)?;
         let (p, q) = (Number::new(components.prime1)?, Number::new(components.prime2)?);
         let (dp, dq) = (Number::new(components.exponent1)?, Number::new(components.exponent2)?);
-        let inverse = Number::new(components.coefficient)?;
         // SAFETY: all numbers are live and copied; the function checks them.
         let key = unsafe { c::RSA_new_private_key_large_e(n.0, e.0, d.0, p.0, q.0, dp.0, dq.0, inverse.0) };
         Key::from_pointer(key).map(Self)
@@ -176,6 +185,30 @@ impl RsaPrivateKey {
         check(unsafe { c::RSA_decrypt(self.0.0, &mut written, out.as_mut_ptr(), room, data, len, padding) })?;
         if written == room { Ok(out) } else { Err(Failed) }
     }
+}
+
+/// The inverse of a secret `number` modulo a greater, secret `prime`: its power prime - 2 (Fermat), for which there is a
+/// function of constant time. If `prime` is none, the result is another number.
+fn inverse(number: &[u8], prime: &[u8]) -> Result<Number> {
+    let (number, modulus, exponent) = (Number::new(number)?, Number::new(prime)?, Number::new(prime)?);
+    let out = Number::new(&[])?;
+    // SAFETY: takes nothing; null is handled.
+    let context = unsafe { c::BN_CTX_new() };
+    if context.is_null() {
+        return Err(failed());
+    }
+    // SAFETY: modulus and context are live. The function refuses an even modulus; null is handled below.
+    let montgomery = unsafe { c::BN_MONT_CTX_new_consttime(modulus.0, context) };
+    // SAFETY: all are live. The power is refused unless `number` is smaller than the modulus.
+    let made = !montgomery.is_null()
+        && unsafe { c::BN_sub_word(exponent.0, 2) } == 1
+        && unsafe { c::BN_mod_exp_mont_consttime(out.0, number.0, exponent.0, modulus.0, context, montgomery) } == 1;
+    // SAFETY: both came from their constructors, are freed once, and may be null. Freeing wipes them.
+    unsafe {
+        c::BN_MONT_CTX_free(montgomery);
+        c::BN_CTX_free(context);
+    }
+    if made { Ok(out) } else { Err(failed()) }
 }
 
 #[cfg(test)]
@@ -277,6 +310,26 @@ mod tests {
         // longer, shorter, trivial, not below the modulus
         assert!(key.raw(&[0; 129]).is_err() && key.raw(&cipher[1..]).is_err());
         assert!(key.raw(&[0; 128]).is_err() && key.raw(&[0xff; 128]).is_err());
+        no_error_left();
+    }
+
+    #[test]
+    fn the_coefficient_can_be_computed() {
+        let without = |numbers: &mut [Vec<u8>; 8]| numbers[7].clear();
+        let key = with_components(without, RsaPrivateKey::with_coefficient_computed).unwrap();
+        let read = with_components(|_| {}, RsaPrivateKey::new).unwrap();
+        let cipher = public().raw(&[&[0][..], &[7; 127]].concat()).unwrap();
+        assert_eq!(key.raw(&cipher).unwrap(), read.raw(&cipher).unwrap());
+        let swapped = |numbers: &mut [Vec<u8>; 8]| {
+            numbers.swap(3, 4);
+            numbers.swap(5, 6);
+        };
+        let even = |numbers: &mut [Vec<u8>; 8]| *numbers[3].last_mut().unwrap() &= 0xfe;
+        let empty = |numbers: &mut [Vec<u8>; 8]| numbers[3].clear();
+        let equal = |numbers: &mut [Vec<u8>; 8]| numbers[4] = numbers[3].clone();
+        for change in [&swapped as &dyn Fn(&mut [Vec<u8>; 8]), &even, &empty, &equal] {
+            assert!(with_components(change, RsaPrivateKey::with_coefficient_computed).is_err());
+        }
         no_error_left();
     }
 

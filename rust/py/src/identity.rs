@@ -66,12 +66,12 @@ impl Identity {
     /// What `Layer.key_used` and `Keyring.fitting` name: hash of the public key, hex.
     #[getter]
     fn key_id(&self, py: Python<'_>) -> PyResult<String> {
-        let read = || core::PublicKeyId::from_spki(self.0.private_key.public_spki(), &Limits::default());
+        let read = || core::PublicKeyId::of_private_key(&self.0.private_key, &Limits::default());
         Ok(enter_fallible(py, read)?.to_string())
     }
 
     fn public_key_der<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.private_key.public_spki())
+        PyBytes::new(py, &self.0.private_key.public_spki())
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -135,7 +135,8 @@ impl Keyring {
     fn fitting(&self, recipient: &Bound<'_, Recipient>) -> Option<String> {
         let facts = &recipient.get().0;
         let entry = self.0.by_recipient(facts.key.as_ref()?)?;
-        entry.serves(facts.kind).then(|| entry.public_key_id.to_string())
+        let id = || core::PublicKeyId::of_private_key(&entry.private_key, &Limits::default());
+        entry.serves(facts.kind).then(id)?.ok().map(|id| id.to_string())
     }
 
     /// The certificate that a recipient of `Layer.recipients` names, valid or not, with or without its key.

@@ -25,7 +25,7 @@ pub struct Identity {
     /// The others for the same key: those it was renewed from or into.
     pub renewals: Vec<Arc<Certificate>>,
     /// From the certificate's issuer upwards as far as known; where the file holds one key, then all others given.
-    pub chain: Vec<Arc<Certificate>>,
+    pub chain: Arc<[Arc<Certificate>]>,
     /// What PKCS#12 calls the key.
     pub friendly_name: Option<String>,
 }
@@ -69,9 +69,16 @@ impl Identity {
     }
 }
 
-/// Certificates of issuers that many files repeat: each is kept once. For the time in which a keyring is loaded.
+/// Certificates of issuers that many files repeat: each is kept once, and so is each chain of them. For the time in which a keyring is loaded.
 #[derive(Debug, Default)]
-pub struct SharedCertificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
+pub struct SharedCertificates(Mutex<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    certificates: HashMap<[u8; 32], Arc<Certificate>>,
+    /// By the digests of their certificates.
+    chains: HashMap<Vec<[u8; 32]>, Arc<[Arc<Certificate>]>>,
+}
 
 impl SharedCertificates {
     /// Replaces the certificates of the chain by equal ones that came before; its own keep their bytes alone until
@@ -83,10 +90,16 @@ impl SharedCertificates {
             }
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for certificate in &mut identity.chain {
-            *certificate = Arc::clone(known.entry(certificate.sha256()).or_insert_with(|| Arc::clone(certificate)));
-        }
-        identity.chain.shrink_to_fit();
+        let Shared { certificates, chains } = &mut *known;
+        let digests = identity.chain.iter().map(|certificate| certificate.sha256()).collect();
+        let chain = chains.entry(digests).or_insert_with_key(|digests| {
+            let each = identity.chain.iter().zip(digests);
+            each.map(|(certificate, digest)| {
+                Arc::clone(certificates.entry(*digest).or_insert_with(|| Arc::clone(certificate)))
+            })
+            .collect()
+        });
+        identity.chain = Arc::clone(chain);
     }
 }
 
@@ -191,7 +204,7 @@ impl Assembly {
     /// The same key again adds nothing.
     fn key(&mut self, bag: KeyBag, limits: &Limits) -> Result<()> {
         let index = self.identities.len();
-        let id = PublicKeyId::from_spki(bag.private_key.public_spki(), limits)?;
+        let id = PublicKeyId::of_private_key(&bag.private_key, limits)?;
         if self.by_public_key.contains_key(&id) {
             return Ok(());
         }
@@ -201,7 +214,7 @@ impl Assembly {
             private_key: bag.private_key,
             certificate: None,
             renewals: Vec::new(),
-            chain: Vec::new(),
+            chain: Arc::default(),
             friendly_name: bag.friendly_name,
         });
         Ok(())
@@ -273,20 +286,23 @@ fn chains(identities: &mut [Identity], others: &[Arc<Certificate>]) {
         by_subject.entry(certificate.subject().key()).or_insert(certificate);
     }
     for identity in &mut *identities {
+        let mut chain: Vec<Arc<Certificate>> = Vec::new();
         let mut below = identity.certificate.clone();
         while let Some(certificate) = below.filter(|below| !below.is_self_issued()) {
             let issuer = by_subject.get(certificate.issuer().key()).copied();
             // One that is met again closes a circle.
-            below = issuer.filter(|issuer| !identity.chain.iter().any(|known| Arc::ptr_eq(known, issuer))).cloned();
-            identity.chain.extend(below.clone());
-            if identity.chain.len() >= CHAIN_LENGTH {
+            below = issuer.filter(|issuer| !chain.iter().any(|known| Arc::ptr_eq(known, issuer))).cloned();
+            chain.extend(below.clone());
+            if chain.len() >= CHAIN_LENGTH {
                 break;
             }
         }
+        identity.chain = chain.into();
     }
     if let [identity] = identities {
         let linked: HashSet<*const Certificate> = identity.chain.iter().map(Arc::as_ptr).collect();
-        identity.chain.extend(others.iter().filter(|other| !linked.contains(&Arc::as_ptr(other))).cloned());
+        let rest = others.iter().filter(|other| !linked.contains(&Arc::as_ptr(other)));
+        identity.chain = identity.chain.iter().chain(rest).cloned().collect();
     }
 }
 

@@ -16,14 +16,26 @@ use crate::x509::name::Name;
 use crate::{Code, Error, Limits, Result};
 
 /// A private key with every known certificate for it: those of renewals with the same key as well.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct KeyEntry {
     pub private_key: PrivateKey,
-    pub certificates: Vec<Arc<Certificate>>,
-    pub public_key_id: PublicKeyId,
+    // The first apart from the others: most keys have just one, and 100,000 lists of one would be as many allocations.
+    certificate: Option<Arc<Certificate>>,
+    more: Vec<Arc<Certificate>>,
 }
 
 impl KeyEntry {
+    pub fn certificates(&self) -> impl Iterator<Item = &Arc<Certificate>> {
+        self.certificate.iter().chain(&self.more)
+    }
+
+    fn push(&mut self, certificate: Arc<Certificate>) {
+        match &self.certificate {
+            None => self.certificate = Some(certificate),
+            Some(_) => self.more.push(certificate),
+        }
+    }
+
     /// Whether a RecipientInfo of this kind ("ktri", "kari") is for keys such as this one.
     pub fn serves(&self, kind: &str) -> bool {
         match self.private_key.kind() {
@@ -35,9 +47,14 @@ impl KeyEntry {
 }
 
 /// What a RecipientIdentifier says, in the form in which keyrings look it up: equal for equal names (RFC 5280 §7.1) and
-/// serial numbers, or for equal key identifiers. A digest, so that 100,000 of them are small.
+/// serial numbers, or for equal key identifiers.
+///
+/// A digest, so that 100,000 of them are small, of which 160 bits are kept. What a message names hits a key only if the
+/// digests are the same. To name another's key by a false name, the writer of a message would need a second preimage
+/// (2^160), and would win nothing: he may name the key by its true name. Two names of one digest (2^80) would have to
+/// stand in certificates that are loaded here, and then the second of them finds the first's key, which does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RecipientKey([u8; 32]);
+pub struct RecipientKey([u8; 20]);
 
 impl RecipientKey {
     /// None: the issuer is no Name.
@@ -75,9 +92,14 @@ impl RecipientKey {
         let digest: &dyn Digest = &SHA256;
         let mut context = digest.start();
         parts.iter().for_each(|part| context.update(part));
-        let mut key = [0; 32];
+        let mut key = [0; 20];
         key.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
         Self(key)
+    }
+
+    /// Stands among the names of recipients, so that one table holds both; no recipient can name it.
+    fn of_public_key(id: &PublicKeyId) -> Self {
+        Self::digest(&[b"public key", id.octets()])
     }
 
     /// Both names that `certificate` has among recipients.
@@ -93,9 +115,9 @@ impl RecipientKey {
 /// one that is derived from a key.
 #[derive(Debug, Default)]
 pub struct Keyring {
-    entries: Vec<Arc<KeyEntry>>,
-    by_recipient: HashMap<RecipientKey, u32>,
-    by_public_key: HashMap<PublicKeyId, u32>,
+    entries: Vec<KeyEntry>,
+    /// By what recipients call the keys, and by public key.
+    places: HashMap<RecipientKey, u32>,
     /// Certificates of keys that are not here, by what recipients call them.
     keyless: HashMap<RecipientKey, Arc<Certificate>>,
     ready: Ready,
@@ -147,20 +169,20 @@ impl Keyring {
     }
 
     /// In the order in which they were given.
-    pub fn entries(&self) -> &[Arc<KeyEntry>] {
+    pub fn entries(&self) -> &[KeyEntry] {
         &self.entries
     }
 
     /// The key of the recipient that a RecipientInfo names. Names are compared as RFC 5280 §7.1 says; a key without
     /// certificate is found by the identifiers that issuers derive from it (RFC 5280 §4.2.1.2 method 1, RFC 7093 §2
     /// method 1).
-    pub fn find(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<&Arc<KeyEntry>> {
+    pub fn find(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<&KeyEntry> {
         self.by_recipient(&RecipientKey::new(identifier, limits)?)
     }
 
     /// As `find`.
-    pub fn by_recipient(&self, recipient: &RecipientKey) -> Option<&Arc<KeyEntry>> {
-        let index = self.by_recipient.get(recipient)?;
+    pub fn by_recipient(&self, recipient: &RecipientKey) -> Option<&KeyEntry> {
+        let index = self.places.get(recipient)?;
         if let Some(forgotten) = self.ready.note(*index) {
             self.entry(Some(&forgotten))?.private_key.forget();
         }
@@ -168,19 +190,20 @@ impl Keyring {
     }
 
     /// The key of a certificate or of any SubjectPublicKeyInfo.
-    pub fn by_public_key(&self, spki: &[u8], limits: &Limits) -> Option<&Arc<KeyEntry>> {
-        self.entry(self.by_public_key.get(&PublicKeyId::from_spki(spki, limits).ok()?))
+    pub fn by_public_key(&self, spki: &[u8], limits: &Limits) -> Option<&KeyEntry> {
+        let id = PublicKeyId::from_spki(spki, limits).ok()?;
+        self.entry(self.places.get(&RecipientKey::of_public_key(&id)))
     }
 
     /// The certificate that a recipient names, whether its key is here or not, and whether it is valid or not.
     pub fn certificate(&self, recipient: &RecipientKey) -> Option<&Arc<Certificate>> {
-        let ours = self.by_recipient(recipient).into_iter().flat_map(|entry| &entry.certificates);
+        let ours = self.by_recipient(recipient).into_iter().flat_map(KeyEntry::certificates);
         let mut named =
             ours.filter(|certificate| RecipientKey::of_certificate(certificate).any(|key| key == *recipient));
         named.next().or_else(|| self.keyless.get(recipient))
     }
 
-    fn entry(&self, index: Option<&u32>) -> Option<&Arc<KeyEntry>> {
+    fn entry(&self, index: Option<&u32>) -> Option<&KeyEntry> {
         self.entries.get(usize::try_from(*index?).ok()?)
     }
 }
@@ -222,11 +245,11 @@ struct Building {
 
 impl Building {
     fn key(&mut self, private_key: &PrivateKey, limits: &Limits) -> Result<()> {
-        let public_key_id = PublicKeyId::from_spki(private_key.public_spki(), limits)?;
+        let public_key_id = PublicKeyId::of_private_key(private_key, limits)?;
         let next = u32::try_from(self.entries.len()).map_err(|_| Error::with(Code::KeyUnsupported, "2^32 keys"))?;
         if let Entry::Vacant(vacant) = self.by_public_key.entry(public_key_id) {
             vacant.insert(next);
-            self.entries.push(KeyEntry { private_key: private_key.clone(), certificates: Vec::new(), public_key_id });
+            self.entries.push(KeyEntry { private_key: private_key.clone(), certificate: None, more: Vec::new() });
         }
         Ok(())
     }
@@ -248,24 +271,23 @@ impl Building {
             for key in RecipientKey::of_certificate(&read) {
                 self.by_recipient.entry(key).or_insert(index);
             }
-            entry.certificates.reserve_exact(1);
-            entry.certificates.push(Arc::clone(certificate));
+            entry.push(Arc::clone(certificate));
         }
     }
 
-    fn finish(self, limits: &Limits) -> Result<Keyring> {
-        let mut by_recipient = self.by_recipient;
+    fn finish(mut self, limits: &Limits) -> Result<Keyring> {
+        let mut places = self.by_recipient;
+        places.extend(self.by_public_key.drain().map(|(id, index)| (RecipientKey::of_public_key(&id), index)));
         for (index, entry) in (0_u32..).zip(&self.entries) {
-            for identifier in derived_key_identifiers(entry.private_key.public_spki(), limits)? {
-                by_recipient.entry(RecipientKey::of_key_identifier(&identifier)).or_insert(index);
+            for identifier in derived_key_identifiers(&entry.private_key.public_spki(), limits)? {
+                places.entry(RecipientKey::of_key_identifier(&identifier)).or_insert(index);
             }
         }
-        by_recipient.shrink_to_fit();
-        let entries = self.entries.into_iter().map(Arc::new).collect();
+        places.shrink_to_fit();
+        self.entries.shrink_to_fit();
         Ok(Keyring {
-            entries,
-            by_recipient,
-            by_public_key: self.by_public_key,
+            entries: self.entries,
+            places,
             keyless: self.keyless,
             ready: Ready::default(),
             secret_keys: SecretKeys::default(),

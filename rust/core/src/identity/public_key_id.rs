@@ -3,6 +3,7 @@
 use crate::asn1::{BitString, Reader, Rules, Tag, Tlv};
 use crate::crypto::digest::{Digest, SHA1, SHA256};
 use crate::error::Within;
+use crate::keys::PrivateKey;
 use crate::{Code, Error, Limits, Result};
 
 /// SHA-256 over the meaning of a SubjectPublicKeyInfo: equal for the same key, however its algorithm is written.
@@ -13,6 +14,15 @@ use crate::{Code, Error, Limits, Result};
 pub struct PublicKeyId([u8; 32]);
 
 impl PublicKeyId {
+    /// Err: KeyMalformed.
+    pub fn of_private_key(key: &PrivateKey, limits: &Limits) -> Result<Self> {
+        Self::from_spki(&key.public_spki(), limits)
+    }
+
+    pub(super) const fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Err: KeyMalformed.
     pub fn from_spki(spki: &[u8], limits: &Limits) -> Result<Self> {
         let malformed = |error: Error| Error::with(Code::KeyMalformed, error.finding().detail.clone());

@@ -5,7 +5,9 @@ use crate::alg::row::KeyForm;
 use crate::alg::{AlgorithmIdentifier, Implementation, Role, table};
 use crate::asn1::{Reader, Tag, Tlv};
 use crate::crypto::ec::Curve;
-use crate::crypto::key::{PrivateKey, PrivateMaterial, PrivateNumbers, RsaComponents, RsaUse};
+use crate::crypto::key::{
+    KeyKind, PrivateKey, PrivateMaterial, PrivateNumbers, PublicHalf, PublicKey, RsaComponents, RsaUse,
+};
 use crate::crypto::secret::Secret;
 use crate::error::Within;
 use crate::keys::public::{ec_spki, plain_spki, rsa_spki};
@@ -26,6 +28,20 @@ impl PrivateKey {
     /// ECPrivateKey, RFC 5915. Err: KeyMalformed (also without a named curve), KeyUnsupported.
     pub fn from_sec1(der: &[u8], limits: &Limits) -> Result<Self> {
         sec1(der, None, None, limits).map_err(as_key_error)
+    }
+
+    /// Its SubjectPublicKeyInfo in DER: how it is matched with certificates (`PublicKey::canonical_spki`).
+    pub fn public_spki(&self) -> Vec<u8> {
+        match (self.public_half(), self.kind()) {
+            (PublicHalf::Rsa { modulus, exponent }, _) => rsa_spki(&modulus, &exponent),
+            (PublicHalf::Point(point), KeyKind::Ec { curve }) => ec_spki(curve, point),
+            (PublicHalf::Point(point), _) => plain_spki(&self.name(), point),
+        }
+    }
+
+    /// Whether `public` is its public half.
+    pub fn matches(&self, public: &PublicKey) -> bool {
+        self.public_spki() == public.canonical_spki()
     }
 }
 
@@ -49,7 +65,9 @@ fn pkcs8(der: &[u8], limits: &Limits) -> Result<PrivateKey> {
     };
     match form {
         KeyForm::Rsa => rsa(key.expose(), RsaUse::Any, limits),
-        KeyForm::RsaPss => rsa(key.expose(), RsaUse::Pss(crate::alg::signature::pss_parameters(&algorithm)?), limits),
+        KeyForm::RsaPss => {
+            rsa(key.expose(), RsaUse::Pss(crate::alg::signature::pss_parameters(&algorithm)?.map(Box::new)), limits)
+        }
         KeyForm::Ec => {
             let curve = named_curve(&algorithm)?.ok_or_else(|| unsupported_curve(&algorithm))?;
             sec1(key.expose(), Some(curve), stated, limits)
@@ -85,12 +103,10 @@ fn rsa(der: &[u8], usage: RsaUse, limits: &Limits) -> Result<PrivateKey> {
     };
     reader.finish()?;
     check_modulus(components.modulus, limits)?;
-    let numbers = PrivateNumbers::rsa(&components, usage);
-    let material = numbers
-        .material()
+    // All numbers of the file are checked, though not all are kept.
+    let material = PrivateMaterial::rsa(&components, usage.clone())
         .ok_or_else(|| Error::with(Code::KeyMalformed, "the numbers of the RSA key do not belong together"))?;
-    let spki = rsa_spki(components.modulus, components.public_exponent);
-    Ok(PrivateKey::new(&material, numbers, spki))
+    key_of(&material, PrivateNumbers::rsa(&components, usage))
 }
 
 /// ECPrivateKey ::= SEQUENCE { version INTEGER { 1 }, privateKey OCTET STRING, parameters [0] EXPLICIT ECParameters
@@ -131,10 +147,8 @@ fn sec1(
     let magnitude = scalar.expose().get(zeros..).unwrap_or_default();
     let numbers = PrivateNumbers::Ec { curve, scalar: Secret::new(magnitude.to_vec()) };
     let material = numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key out of range"))?;
-    let point = point_of(&material)?;
-    check_stated([stated, stated_outside], &point)?;
-    let spki = ec_spki(curve.name, &point);
-    Ok(PrivateKey::new(&material, numbers, spki))
+    check_stated([stated, stated_outside], &material)?;
+    key_of(&material, numbers)
 }
 
 /// Says which curve it is that is not implemented.
@@ -150,29 +164,28 @@ fn montgomery_or_edwards(der: &[u8], form: KeyForm, stated: Option<Tlv<'_>>, lim
     let mut reader = Reader::ber(der, limits);
     let key = Secret::new(reader.octet_string()?.to_vec());
     reader.finish()?;
-    let (numbers, name) = match form {
-        KeyForm::Ed25519 => (PrivateNumbers::Ed25519(key), "Ed25519"),
-        KeyForm::X448 => (PrivateNumbers::X448(key), "X448"),
-        _ => (PrivateNumbers::X25519(key), "X25519"),
+    let numbers = match form {
+        KeyForm::Ed25519 => PrivateNumbers::Ed25519(key),
+        KeyForm::X448 => PrivateNumbers::X448(key),
+        _ => PrivateNumbers::X25519(key),
     };
     let material =
         numbers.material().ok_or_else(|| Error::with(Code::KeyMalformed, "private key of another length"))?;
-    let point = point_of(&material)?;
-    check_stated([stated, None], &point)?;
-    let spki = plain_spki(name, &point);
-    Ok(PrivateKey::new(&material, numbers, spki))
+    check_stated([stated, None], &material)?;
+    key_of(&material, numbers)
 }
 
 /// PKI-18: the public key that a private key carries is never used; if it is another, one of the two was exchanged. Some
 /// writers have a BIT STRING inside the tag, some the tag in its place; what cannot be read as either says nothing.
-fn check_stated(stated: [Option<Tlv<'_>>; 2], point: &[u8]) -> Result<()> {
+fn check_stated(stated: [Option<Tlv<'_>>; 2], material: &PrivateMaterial) -> Result<()> {
+    let point = point_of(material)?;
     for tlv in stated.into_iter().flatten() {
         let bits =
             if tlv.constructed { tlv.reader().and_then(|mut inner| inner.bit_string()) } else { tlv.as_bit_string() };
         let Some(octets) = bits.ok().and_then(|bits| bits.octets()).filter(|octets| !octets.is_empty()) else {
             continue;
         };
-        if octets != point && !is_compressed(octets, point) {
+        if octets != point && !is_compressed(octets, &point) {
             return Err(Error::with(Code::KeyMalformed, "the public key beside it is another's").at(tlv.offset));
         }
     }
@@ -188,4 +201,8 @@ fn is_compressed(octets: &[u8], point: &[u8]) -> bool {
 
 fn point_of(material: &PrivateMaterial) -> Result<Vec<u8>> {
     material.public_point().ok_or_else(|| Error::new(Code::KeyMalformed))
+}
+
+fn key_of(material: &PrivateMaterial, numbers: PrivateNumbers) -> Result<PrivateKey> {
+    PrivateKey::new(material, numbers).ok_or_else(|| Error::new(Code::KeyMalformed))
 }

@@ -40,7 +40,7 @@ fn read(spki: &[u8], limits: &Limits) -> Result<PublicKey> {
     let refused = || Error::with(Code::KeyMalformed, "public key").at(offset);
     match form {
         KeyForm::Rsa => rsa(spki, key, RsaUse::Any, limits),
-        KeyForm::RsaPss => rsa(spki, key, RsaUse::Pss(pss_parameters(&algorithm)?), limits),
+        KeyForm::RsaPss => rsa(spki, key, RsaUse::Pss(pss_parameters(&algorithm)?.map(Box::new)), limits),
         KeyForm::Ec => {
             let Some(curve) = named_curve(&algorithm)? else { return Ok(other(&algorithm, spki)) };
             let material = PublicMaterial::ec(curve, key).ok_or_else(refused)?;

@@ -3,8 +3,6 @@
 //! Decision 5 of the house: match by identifier; the stronger kind first, then position; exactly one private-key
 //! operation for a message and layer; never another try after a failure (ENC-11, ENC-12).
 
-use std::sync::Arc;
-
 use crate::alg::{AgreementAlgorithm, PasswordKeyAlgorithm, TransportAlgorithm, WrapAlgorithm};
 use crate::asn1::{Octets, Tag, Tlv, hex};
 use crate::cms::identifier::RecipientIdentifier;
@@ -12,8 +10,10 @@ use crate::cms::recipient::RecipientInfo;
 use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
 use crate::crypto::password::Password;
 use crate::crypto::secret::Secret;
-use crate::identity::keyring::{KeyEntry, Keyring};
+use crate::identity::PublicKeyId;
+use crate::identity::keyring::Keyring;
 use crate::identity::secret_keys::KeyEncryptionKey;
+use crate::keys::PrivateKey;
 use crate::{Code, Error, Finding, Limits, Result};
 
 /// Octets of user keying material: RFC 2631 §2.1.2 has 64; nobody needs more than a few hundred.
@@ -30,11 +30,11 @@ pub struct KeyOperation {
 #[derive(Clone, Debug)]
 enum Method {
     Transport {
-        key: Arc<KeyEntry>,
+        key: PrivateKey,
         algorithm: TransportAlgorithm,
     },
     Agreement {
-        key: Arc<KeyEntry>,
+        key: PrivateKey,
         algorithm: AgreementAlgorithm,
         originator: Vec<u8>,
         ukm: Option<Vec<u8>>,
@@ -64,9 +64,9 @@ impl KeyOperation {
     pub fn run(&self) -> Secret {
         let (encrypted_key, cek_len) = (self.encrypted_key.as_slice(), self.cek_len);
         match &self.method {
-            Method::Transport { key, algorithm } => algorithm.unwrap(&key.private_key, encrypted_key, cek_len),
+            Method::Transport { key, algorithm } => algorithm.unwrap(key, encrypted_key, cek_len),
             Method::Agreement { key, algorithm, originator, ukm } => {
-                algorithm.unwrap(&key.private_key, originator, ukm.as_deref(), encrypted_key, cek_len)
+                algorithm.unwrap(key, originator, ukm.as_deref(), encrypted_key, cek_len)
             }
             Method::KeyEncryption { kek, algorithm } => {
                 algorithm.unwrap(&kek.key, encrypted_key, cek_len).unwrap_or_else(|| Secret::new(Vec::new()))
@@ -90,16 +90,16 @@ struct Candidate<'i, 'a> {
 }
 
 enum Holder {
-    Key(Arc<KeyEntry>),
+    Key(PrivateKey),
     Kek(KeyEncryptionKey),
     Passwords(Vec<Password>),
 }
 
 impl Holder {
     /// What `Layer.key_used` says.
-    fn name(&self) -> String {
+    fn name(&self, limits: &Limits) -> String {
         match self {
-            Self::Key(key) => key.public_key_id.to_string(),
+            Self::Key(key) => PublicKeyId::of_private_key(key, limits).map(|id| id.to_string()).unwrap_or_default(),
             Self::Kek(kek) => format!("kek={}", hex(&kek.key_identifier)),
             Self::Passwords(_) => "password".to_owned(),
         }
@@ -116,18 +116,18 @@ pub(super) fn choose(
     findings: &mut Vec<Finding>,
 ) -> Result<(KeyOperation, String)> {
     let mut fitting: Vec<_> = infos.iter().flat_map(|info| candidates(info, keyring, limits)).collect();
-    let Some(first) = fitting.first().map(|candidate| candidate.holder.name()) else {
+    let Some(first) = fitting.first().map(|candidate| candidate.holder.name(limits)) else {
         return Err(Error::new(Code::DecryptionNoKey));
     };
     // Several passwords may well be for several readers; a key or KEK is one reader's.
     let is_key = |candidate: &Candidate<'_, '_>| !matches!(candidate.holder, Holder::Passwords(_));
-    if fitting.iter().skip(1).any(|other| is_key(other) && other.holder.name() == first) {
+    if fitting.iter().skip(1).any(|other| is_key(other) && other.holder.name(limits) == first) {
         findings.push(Finding::new(Code::DecryptionDuplicateRecipient));
     }
     fitting.sort_by_key(|candidate| candidate.rank);
     let mut refused = None;
     for Candidate { holder, info, encrypted_key, .. } in fitting {
-        let key_used = holder.name();
+        let key_used = holder.name(limits);
         // A method that is not known touches no key: the next recipient may still be tried.
         match method(info, holder, limits) {
             Ok(method) => return Ok((KeyOperation { method, encrypted_key, cek_len }, key_used)),
@@ -139,20 +139,21 @@ pub(super) fn choose(
 
 /// For EncryptedData, which names no key (RFC 5652 §8): the one secret key that is as long as the cipher wants it. With
 /// several nothing is tried: CBC would take a wrong one now and then. Err: DecryptionNoKey.
-pub(super) fn shared(keyring: &Keyring, cek_len: usize) -> Result<(KeyOperation, String)> {
+pub(super) fn shared(keyring: &Keyring, cek_len: usize, limits: &Limits) -> Result<(KeyOperation, String)> {
     let mut fitting = keyring.secret_keys().keks.iter().filter(|kek| kek.key.len() == cek_len);
     let key = match (fitting.next(), fitting.next()) {
         (Some(key), None) => key.clone(),
         (None, _) => return Err(Error::with(Code::DecryptionNoKey, "a secret key that both sides hold")),
         (Some(_), Some(_)) => return Err(Error::with(Code::DecryptionNoKey, "several secret keys are as long")),
     };
-    let name = Holder::Kek(key.clone()).name();
+    let name = Holder::Kek(key.clone()).name(limits);
     Ok((KeyOperation { method: Method::Shared { key }, encrypted_key: Vec::new(), cek_len }, name))
 }
 
 fn candidates<'i, 'a>(info: &'i RecipientInfo<'a>, keyring: &Keyring, limits: &Limits) -> Vec<Candidate<'i, 'a>> {
     let candidate = |rank, holder, encrypted_key| Candidate { rank, holder, info, encrypted_key };
-    let key = |rid: &RecipientIdentifier<'_>| keyring.find(rid, limits).cloned().map(Holder::Key);
+    let key =
+        |rid: &RecipientIdentifier<'_>| keyring.find(rid, limits).map(|entry| Holder::Key(entry.private_key.clone()));
     match info {
         RecipientInfo::Kari(kari) => {
             let keys = kari.recipient_encrypted_keys.iter();

@@ -36,7 +36,7 @@ impl<'m> Opening<'m> {
         let encrypted = read.encrypted_content_info.encrypted_content.as_ref();
         let encrypted = encrypted.ok_or_else(|| Error::new(Code::CmsContentAbsent).within("encryptedContent"))?;
         let place = range_in(bytes, encrypted.tlv().raw).ok_or_else(|| Error::new(Code::CmsMalformed))?;
-        let (operation, key_used) = shared(&self.receiver.keyring, algorithm.key_len())?;
+        let (operation, key_used) = shared(&self.receiver.keyring, algorithm.key_len(), limits)?;
         layer.key_used = Some(key_used);
         let encrypted = cms.part(place);
         Ok((operation, Sealed::Encrypted { algorithm, encrypted, aad: Vec::new(), mac: Vec::new() }))

@@ -30,7 +30,7 @@ fn rfc9216_files() {
     for name in ["alice", "bob", "carlos", "dana"] {
         let read = |suffix: &str| std::fs::read(folder.join(format!("{name}.{suffix}"))).unwrap();
         let identities = load(&read("p12"), name).unwrap();
-        let found: HashSet<_> = identities.iter().map(|identity| identity.private_key.public_spki().to_vec()).collect();
+        let found: HashSet<_> = identities.iter().map(|identity| identity.private_key.public_spki()).collect();
         for identity in &identities {
             let certificate = identity.certificate.as_ref().unwrap();
             assert!(certificate.mailboxes()[0].starts_with(name));
@@ -40,7 +40,7 @@ fn rfc9216_files() {
             let bundle = [read(&format!("{usage}.key")), read(&format!("{usage}.crt"))].concat();
             let [identity] = &load(&bundle, "").unwrap()[..] else { panic!("{name} {usage}") };
             assert_eq!(identity.certificate.as_ref().unwrap().spki(), identity.private_key.public_spki());
-            assert!(found.contains(identity.private_key.public_spki()), "{name} {usage}");
+            assert!(found.contains(&identity.private_key.public_spki()), "{name} {usage}");
         }
         assert_eq!(load(&read("p12"), "wrong").unwrap_err().code(), Code::KeyPasswordWrong);
     }
@@ -122,7 +122,7 @@ const FORMS: &[(&str, &str)] = &[
 #[test]
 fn f_04_forms_of_a_key() {
     let Some((openssl, [(a, _), (b, _)])) = two_pairs("forms") else { return };
-    let plain = |text: &[u8]| load(text, "").unwrap()[0].private_key.public_spki().to_vec();
+    let plain = |text: &[u8]| load(text, "").unwrap()[0].private_key.public_spki();
     let (ec, rsa) = (plain(&a), plain(&b));
     for (command, key) in FORMS {
         let expected = if *key == "a" { &ec } else { &rsa };

@@ -3,13 +3,13 @@ use crate::asn1::{Rules, Tag, Tlv};
 use crate::identity::load_certificates;
 use crate::identity::testing::*;
 
-fn by_serial<'k>(keyring: &'k Keyring, issuer: &[u8], serial: &[u8]) -> Option<&'k Arc<KeyEntry>> {
+fn by_serial<'k>(keyring: &'k Keyring, issuer: &[u8], serial: &[u8]) -> Option<&'k KeyEntry> {
     let serial = written(|w| w.element(Tag::INTEGER, false, |w| w.raw(serial)));
     let serial_number = Tlv::first(&serial, Rules::Ber, &limits()).unwrap().as_integer().unwrap();
     keyring.find(&RecipientIdentifier::IssuerAndSerialNumber { issuer, serial_number }, &limits())
 }
 
-fn by_identifier<'k>(keyring: &'k Keyring, identifier: &[u8]) -> Option<&'k Arc<KeyEntry>> {
+fn by_identifier<'k>(keyring: &'k Keyring, identifier: &[u8]) -> Option<&'k KeyEntry> {
     keyring.find(&RecipientIdentifier::SubjectKeyIdentifier(identifier.into()), &limits())
 }
 
@@ -25,7 +25,7 @@ fn rfc9216_keys_are_found_by_every_identifier() {
     for identity in &identities {
         let certificate = identity.certificate.as_ref().unwrap();
         let spki = identity.private_key.public_spki();
-        let same = |entry: Option<&Arc<KeyEntry>>| entry.is_some_and(|entry| entry.private_key.public_spki() == spki);
+        let same = |entry: Option<&KeyEntry>| entry.is_some_and(|entry| entry.private_key.public_spki() == spki);
         let issuer = certificate.issuer().der();
         assert!(same(by_serial(&keyring, issuer, certificate.serial())));
         assert!(same(by_identifier(&keyring, certificate.subject_key_identifier().unwrap())));
@@ -51,7 +51,7 @@ fn a_renewed_certificate_leads_to_the_same_key() {
     let more = [certificates("a2.crt"), certificates("a2.crt"), certificates("b.crt")].concat();
     let keyring = Keyring::new(identities.iter().chain(&again), &more, &limits()).unwrap();
     assert_eq!(keyring.len(), 1);
-    assert_eq!(keyring.entries()[0].certificates.len(), 2);
+    assert_eq!(keyring.entries()[0].certificates().count(), 2);
     for certificate in [&certificates("a.crt")[0], &certificates("a2.crt")[0]] {
         let issuer = certificate.issuer().der();
         assert!(by_serial(&keyring, issuer, certificate.serial()).is_some());
@@ -155,4 +155,34 @@ fn certificates_without_key_are_told() {
     let entry = &keyring.entries()[0];
     assert!(entry.serves("ktri") && !entry.serves("kari") && !entry.serves("kekri"));
     assert!(keyring.certificate(&RecipientKey::of_key_identifier(b"?")).is_none());
+}
+
+/// Of a key with the usual exponent the primes alone are kept, of another all numbers: both are whole keys again.
+#[test]
+fn rsa_keys_come_back_from_what_is_kept() {
+    let Some(openssl) = OpenSsl::new("kept") else { return };
+    for options in [
+        "rsa_keygen_bits:2048",
+        "rsa_keygen_bits:1024",
+        "rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3",
+        "rsa_keygen_bits:2047 -pkeyopt rsa_keygen_pubexp:4294967297",
+    ] {
+        assert!(openssl.run(&format!("genpkey -algorithm RSA -pkeyopt {options} -out a.key")), "{options}");
+        assert!(openssl.run("req -x509 -key a.key -out a.crt -subj /CN=a"));
+        let identity = &load(&[openssl.read("a.key"), openssl.read("a.crt")].concat(), "").unwrap()[0];
+        let certificate = identity.certificate.as_ref().unwrap();
+        assert_eq!(identity.private_key.public_spki(), certificate.spki(), "{options}");
+        let public = certificate.public_key(&limits()).unwrap();
+        let (material, again) = (identity.private_key.material().unwrap(), public.material());
+        let (
+            crate::crypto::key::PrivateMaterial::Rsa { key, .. },
+            crate::crypto::key::PublicMaterial::Rsa { key: public, .. },
+        ) = (&*material, again)
+        else {
+            panic!("{options}")
+        };
+        let mut block = vec![0x5a; usize::try_from(public.bits().div_ceil(8)).unwrap()];
+        block[0] = 0;
+        assert_eq!(key.raw(&public.raw(&block).unwrap()).unwrap().as_slice(), block, "{options}");
+    }
 }
