@@ -1,4 +1,4 @@
-"""SVC-18: an algorithm that is known by name, or by nobody, but not implemented: a typed error, a row, never a crash."""
+"""SVC-18: an algorithm that is known by name, or by nobody, but not implemented: typed errors, never a crash."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.support.agreement_build import kari
 from tests.support.der import NULL, implicit, integer, octets, oid, replaced, sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.threats.conftest import Receive
@@ -61,46 +62,53 @@ def agreed(named: bytes) -> bytes:
     return to_bob(replaced(good, at, at + 2 + good[at + 1], named))
 
 
+def content(dotted: str, parameters: bytes) -> bytes:
+    infos = [build.ktri(build.person("bob@example.com"), CEK)]
+    return build.encrypted_mail(build.enveloped_raw(infos, dotted, parameters, bytes(64)))
+
+
+def aead(dotted: str, parameters: bytes) -> bytes:
+    bob = build.person("bob@example.com")
+    return build.encrypted_mail(build.auth_enveloped(build.TEXT, bob, cipher=dotted, parameters=parameters))
+
+
+def wrapped(dotted: str, parameters: bytes) -> bytes:
+    named = build.algorithm(dotted, parameters)
+    return to_bob(implicit(2, integer(4) + sequence(octets(b"id")) + named + octets(bytes(24)), constructed=True))
+
+
+def derived(dotted: str, parameters: bytes) -> bytes:
+    return to_bob(secret.pwri("", CEK, derivation=oid(dotted) + parameters, encrypted_key=bytes(32)))
+
+
+def packed(dotted: str, parameters: bytes) -> bytes:
+    return build.headers() + build.part(build.compressed(parameters + build.TEXT, way=dotted))
+
+
+SIGNER, DECRYPTION = "signer.algorithm-unsupported", "decryption.algorithm-unsupported"
+# By role: a mail with that algorithm, and how the code of what it gives begins: what no policy takes is refused for that.
+MAKERS: dict[str, tuple[Callable[[str, bytes], bytes], str]] = {
+    "Digest": (lambda dotted, given: signed(digest_algorithm=build.algorithm(dotted, given)), SIGNER),
+    "Signature": (lambda dotted, given: signed(signature_algorithm=build.algorithm(dotted, given)), SIGNER),
+    "Content": (content, "decryption.algorithm"),
+    "Aead": (aead, "decryption."),
+    "KeyTransport": (lambda dotted, given: transported(build.algorithm(dotted, given)), DECRYPTION),
+    "Kem": (lambda dotted, given: transported(build.algorithm(dotted, given)), DECRYPTION),
+    "KeyAgreement": (lambda dotted, given: agreed(build.algorithm(dotted, given)), DECRYPTION),
+    "KeyWrap": (wrapped, DECRYPTION),
+    "Kdf": (derived, DECRYPTION),
+    "Compression": (packed, "structure.compression-unsupported"),
+}
+
+
 def mails() -> dict[str, tuple[bytes, str]]:
     """Each with the code that it must give."""
-    found: dict[str, tuple[bytes, str]] = {}
-    bob = build.person("bob@example.com")
-    for number, parameters in enumerate(PARAMETERS):
-
-        def add(role: str, row: dict[str, Any], mail: bytes, code: str, number: int = number) -> None:
-            found[f"{role} {row['algorithm']} {number}"] = (mail, code)
-
-        for row in rows("Digest"):
-            named = build.algorithm(row["oid"], parameters)
-            add("Digest", row, signed(digest_algorithm=named), "signer.algorithm-unsupported")
-        for row in rows("Signature"):
-            named = build.algorithm(row["oid"], parameters)
-            add("Signature", row, signed(signature_algorithm=named), "signer.algorithm-unsupported")
-        for row in rows("Content"):
-            cms = build.enveloped_raw([build.ktri(bob, CEK)], row["oid"], parameters, bytes(64))
-            add("Content", row, build.encrypted_mail(cms), "decryption.algorithm")
-        for row in rows("Aead"):
-            cms = build.auth_enveloped(build.TEXT, bob, cipher=row["oid"], parameters=parameters)
-            code = "decryption.not-aead" if row is UNKNOWN else "decryption.algorithm"
-            add("Aead", row, build.encrypted_mail(cms), code)
-        for role in ("KeyTransport", "Kem"):
-            for row in rows(role):
-                named = build.algorithm(row["oid"], parameters)
-                add(role, row, transported(named), "decryption.algorithm-unsupported")
-        for row in rows("KeyAgreement"):
-            named = build.algorithm(row["oid"], parameters)
-            add("KeyAgreement", row, agreed(named), "decryption.algorithm-unsupported")
-        for row in rows("KeyWrap"):
-            named = build.algorithm(row["oid"], parameters)
-            info = implicit(2, integer(4) + sequence(octets(b"id")) + named + octets(bytes(24)), constructed=True)
-            add("KeyWrap", row, to_bob(info), "decryption.algorithm-unsupported")
-        for row in rows("Kdf"):
-            info = secret.pwri("", CEK, derivation=oid(row["oid"]) + parameters, encrypted_key=bytes(32))
-            add("Kdf", row, to_bob(info), "decryption.algorithm-unsupported")
-        for row in rows("Compression"):
-            cms = build.compressed(build.TEXT, way=row["oid"])
-            add("Compression", row, build.headers() + build.part(cms), "structure.compression-unsupported")
-    return found
+    return {
+        f"{role} {row['algorithm']} {number}": (make(row["oid"], parameters), code)
+        for role, (make, code) in MAKERS.items()
+        for row in rows(role)
+        for number, parameters in enumerate(PARAMETERS)
+    }
 
 
 MAILS = mails()
