@@ -86,7 +86,7 @@ def packed(dotted: str, parameters: bytes) -> bytes:
 
 
 SIGNER, DECRYPTION = "signer.algorithm-unsupported", "decryption.algorithm-unsupported"
-# By role: a mail with that algorithm, and how the code of what it gives begins: what no policy takes is refused for that.
+# By role: a mail with that algorithm, and how its code begins (a policy may refuse it before).
 MAKERS: dict[str, tuple[Callable[[str, bytes], bytes], str]] = {
     "Digest": (lambda dotted, given: signed(digest_algorithm=build.algorithm(dotted, given)), SIGNER),
     "Signature": (lambda dotted, given: signed(signature_algorithm=build.algorithm(dotted, given)), SIGNER),
