@@ -369,15 +369,15 @@ fn signature_parameters() {
     }
     for (name, parameters, digest, code) in [
         ("RSA-PKCS1-v1_5", "0500", None, Code::SignerAlgorithmUnsupported),
-        ("RSA-PKCS1-v1_5", "0500", Some("MD5"), Code::SignerAlgorithmUnsupported),
+        ("RSA-PKCS1-v1_5", "0500", Some("MD2"), Code::SignerAlgorithmUnsupported),
         ("RSA-PKCS1-v1_5-SHA256", "3000", sha256, Code::Asn1Malformed),
         ("RSA-PKCS1-v1_5-SHA256", "0500", Some("SHA-384"), Code::SignerAlgorithmInconsistent),
-        ("RSA-PKCS1-v1_5-MD5", "0500", None, Code::SignerAlgorithmUnsupported),
+        ("RSA-PKCS1-v1_5-MD2", "0500", None, Code::SignerAlgorithmUnsupported),
         ("ECDSA-SHA256", "0500", sha256, Code::Asn1Malformed),
         ("ECDSA-SHA256", "", Some("SHA-512"), Code::SignerAlgorithmInconsistent),
         ("Ed25519", "", sha256, Code::SignerAlgorithmInconsistent),
         ("Ed25519", "0500", Some("SHA-512"), Code::Asn1Malformed),
-        ("Ed448", "", None, Code::SignerAlgorithmUnsupported),
+        ("Ed448", "0500", None, Code::Asn1Malformed),
         ("ML-DSA-65", "", None, Code::SignerAlgorithmUnsupported),
         ("SHA-256", "", None, Code::SignerAlgorithmUnsupported),
     ] {
@@ -434,7 +434,8 @@ fn content_parameters() {
         ("RC2-CBC", "300d 020121 0408 0000000000000000", Code::DecryptionAlgorithmUnsupported),
         ("DES-CBC", "0407 00000000000000", Code::DecryptionParameters),
         ("ChaCha20-Poly1305", "0408 0000000000000000", Code::DecryptionParameters),
-        ("AES-256-CCM", "", Code::DecryptionAlgorithmUnsupported),
+        ("AES-256-CCM", "", Code::DecryptionParameters),
+        ("SEED-CBC", iv16, Code::DecryptionAlgorithmUnsupported),
         ("AES-256-wrap", "", Code::DecryptionAlgorithmUnsupported),
     ] {
         assert_eq!(content(name, parameters).err(), Some(code), "{name} {parameters}");
