@@ -14,7 +14,7 @@ from tests.support.child import MIB
 
 
 def zeros(size: int) -> bytes:
-    """zlib of that many zeros (whole mebibytes), in a thousandth of them: one block again and again (RFC 1950, 1951)."""
+    """zlib of that many zeros (whole mebibytes), in a thousandth of them, one block again and again."""
     packer = zlib.compressobj(9, wbits=-15)
     block = packer.compress(bytes(MIB)) + packer.flush(zlib.Z_FULL_FLUSH)
     # Adler-32 of zeros: the first sum stays 1, the second counts them.

@@ -103,6 +103,18 @@ def test_enc_18_a_wrong_key_fails_like_any_other() -> None:
     assert codes(opened(secret.kekri(KEK, b"archive-2026", CEK, encrypted_key=b"x"))) == ["decryption.failed"]
 
 
+def test_enc_18_of_two_with_one_identifier_the_first_counts() -> None:
+    """No try after a failure, and what is wrong stands in the words of any other failure."""
+    good, bad = secret.kekri(KEK, b"archive-2026", CEK), secret.kekri(b"\x0a" * 32, b"archive-2026", CEK)
+    receiver = mailseal.Receiver(trust=None, keys=RING, threads=1)
+    for infos, content in (([good, bad], build.TEXT), ([bad, good], None)):
+        cms = build.auth_enveloped(build.TEXT, cek=CEK, infos=infos)
+        cms = cms.replace(b"".join(sorted(infos)), b"".join(infos))
+        found = receiver.open(build.encrypted_mail(cms))
+        assert found.content == content
+        assert set(codes(found)) == {"decryption.duplicate-recipient"} | (set() if content else {"decryption.failed"})
+
+
 def test_enc_18_unknown_kinds_are_stepped_over() -> None:
     ori = implicit(4, oid("1.2.3.4") + octets(b"x" * (1 << 20)), constructed=True)
     unknown = tlv(0xA9, b"\x04\x01x")

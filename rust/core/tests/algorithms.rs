@@ -435,6 +435,7 @@ fn content_parameters() {
         ("DES-CBC", "0407 00000000000000", Code::DecryptionParameters),
         ("ChaCha20-Poly1305", "0408 0000000000000000", Code::DecryptionParameters),
         ("AES-256-CCM", "", Code::DecryptionParameters),
+        ("SEED-CBC", iv16, Code::DecryptionAlgorithmUnsupported),
         ("AES-256-wrap", "", Code::DecryptionAlgorithmUnsupported),
     ] {
         assert_eq!(content(name, parameters).err(), Some(code), "{name} {parameters}");
