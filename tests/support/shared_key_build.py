@@ -37,13 +37,14 @@ def authenticated_data(
     shown: bytes | None = None,
     digest_algorithm: bool | None = None,
     mac: bytes | None = None,
+    content_type: str = build.DATA,
     extra: Sequence[bytes] = (),
 ) -> bytes:
     """HMAC-SHA-256 under `key`. `shown`: the content that is written; the MAC and the digest are always of `content`.
 
     `digest_algorithm`: whether the field is there, by default as `attributes` demands.
     """
-    attrs = build.signed_attrs(content, extra=extra) if attributes else b""
+    attrs = build.signed_attrs(content, content_type, extra=extra) if attributes else b""
     made = hmac.HMAC(key, hashes.SHA256())
     made.update(attrs or content)
     digest = implicit(1, oid(SHA256), constructed=True)
@@ -52,7 +53,7 @@ def authenticated_data(
         set_of(*infos),
         build.algorithm(HMAC_SHA256, NULL),
         digest if (attributes if digest_algorithm is None else digest_algorithm) else b"",
-        sequence(oid(build.DATA), b"\xa0" + octets_header(octets(content if shown is None else shown))),
+        sequence(oid(content_type), b"\xa0" + octets_header(octets(content if shown is None else shown))),
         b"\xa2" + attrs[1:] if attrs else b"",
         octets(made.finalize() if mac is None else mac),
     ]

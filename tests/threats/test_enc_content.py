@@ -136,16 +136,17 @@ def test_enc_05_garbled_wrapper_of_the_inner_algorithm(inner: bytes, receive: Re
 
 @pytest.mark.parametrize("length", [0, 1, 8, 11, 12, 13, 16, 17, 64, 1 << 16])
 def test_enc_07_nonce_of_gcm(length: int, receive: Receive, bob: build.Person) -> None:
-    """Each is sealed with the nonce that it names, so that nothing but the length is wrong."""
+    """Each is sealed with the nonce that it names, so that nothing but the length is told. RFC 5084 §3.2 recommends 12
+    octets; gpgsm writes others, so that 1 to 64 are taken, and their length is checked before the cipher sees them."""
     cek, nonce = os.urandom(16), os.urandom(length)
     seal = AESGCM(cek).encrypt
     sealed = seal(nonce, build.TEXT, None) if 8 <= length <= 128 else seal(bytes(12), build.TEXT, None)
     cipher = build.algorithm(build.AES_GCM[16], sequence(octets(nonce), integer(16)))
     cms = auth_enveloped([build.ktri(bob, cek)], cipher, sealed[:-16], sealed[-16:])
-    if length == 12:
-        assert receive("strict").open(build.encrypted_mail(cms)).content == build.TEXT
+    if 8 <= length <= 64:
+        assert receive("archive").open(build.encrypted_mail(cms)).content == build.TEXT
     else:
-        refused(receive("archive"), cms, "decryption.parameters")
+        refused(receive("archive"), cms, "decryption.failed" if length == 1 else "decryption.parameters")
 
 
 def test_enc_07_a_nonce_of_sixteen_mebibytes_costs_nothing(bob: build.Person) -> None:

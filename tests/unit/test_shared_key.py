@@ -86,3 +86,18 @@ def test_enc_21_auth_attrs_and_digest_algorithm_belong_together(attributes: bool
         build.TEXT, [build.ktri(BOB, MAC_KEY)], MAC_KEY, attributes=attributes, digest_algorithm=not attributes
     )
     assert code(cms, keys()) == "cms.malformed"
+
+
+def test_rfc5652_9_1_content_other_than_data_needs_attributes() -> None:
+    infos = [build.ktri(BOB, MAC_KEY)]
+    other = make.authenticated_data(build.TEXT, infos, MAC_KEY, content_type="1.2.3.4")
+    assert mailseal.cms.decrypt(other, keys()).content == build.TEXT
+    bare = make.authenticated_data(build.TEXT, infos, MAC_KEY, content_type="1.2.3.4", attributes=False)
+    assert code(bare, keys()) == "signer.attribute-missing"
+
+
+def test_sig_01_authenticated_attributes_do_not_come_again_as_content() -> None:
+    """The MAC over authAttrs is also one over content that is their DER."""
+    infos = [build.ktri(BOB, MAC_KEY)]
+    attrs = build.signed_attrs(build.TEXT)
+    assert code(make.authenticated_data(attrs, infos, MAC_KEY, attributes=False), keys()) == "signer.ambiguous-content"

@@ -100,6 +100,10 @@ fn ed25519_key_and_rfc8410_example() {
     let spki = hex("302a300506032b657003210019bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
     assert_eq!((key.kind(), &key.public_spki()), (KeyKind::Ed25519, &spki));
     assert!(key.matches(&PublicKey::from_spki(&spki, &limits()).unwrap()));
+    // The same in BER, as in a certificate whose lengths are not the shortest.
+    let ber = [&[0x30, 0x81][..], &spki[1..]].concat();
+    let read = PublicKey::from_spki(&ber, &limits()).unwrap();
+    assert!(key.matches(&read) && read.spki() == ber && read.canonical_spki() == spki);
     assert_eq!(private("ed25519_pkcs8").kind(), KeyKind::Ed25519);
     assert_eq!(format!("{key:?}"), "PrivateKey(Ed25519, 255 bits)");
 }

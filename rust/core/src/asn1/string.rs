@@ -51,12 +51,16 @@ fn utf32(content: &[u8]) -> Text {
 
 fn collect(characters: impl Iterator<Item = Option<char>>, whole: bool) -> Text {
     let mut exact = whole;
-    let text = characters
+    let mut text: String = characters
         .map(|character| {
             exact &= character.is_some();
             character.unwrap_or(char::REPLACEMENT_CHARACTER)
         })
         .collect();
+    if !whole {
+        // Else a name with an octet too many would look like the one without.
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
     Text { text, exact }
 }
 
@@ -88,6 +92,7 @@ mod tests {
             [(30, &[0x5a][..]), (30, &[0xd8, 0]), (28, &[0xff, 0xff, 0xff, 0xff]), (28, &[0]), (12, &[0xc0, 0x80])]
         {
             assert!(!of(tag, content).exact, "{tag} {content:?}");
+            assert!(of(tag, content).text.contains(char::REPLACEMENT_CHARACTER), "{tag} {content:?}");
         }
     }
 }

@@ -71,24 +71,27 @@ fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
 pub fn utc_time(content: &[u8]) -> Option<UnixTime> {
     let year = i64::from(digits(content.get(..2)?)?);
     let year = if year < 50 { 2000 + year } else { 1900 + year };
-    rest(year, content.get(2..)?)
+    rest(year, content.get(2..)?, Some)
 }
 
-/// `YYYYMMDDhhmmss[.f…](Z|+hhmm|-hhmm)`; a fraction is cut off.
+/// `YYYYMMDDhhmmss[.f…](Z|+hhmm|-hhmm)`; a fraction is cut off. Without seconds it is refused: the text of a UTCTime
+/// would be a time in another century, and a fraction would be one of a minute.
 pub fn generalized_time(content: &[u8]) -> Option<UnixTime> {
     let year = i64::from(digits(content.get(..4)?)?);
-    rest(year, content.get(4..)?)
+    digits(content.get(12..14)?)?;
+    rest(year, content.get(4..)?, without_fraction)
 }
 
-fn rest(year: i64, content: &[u8]) -> Option<UnixTime> {
+/// `zone` takes away what may stand between the seconds and the zone.
+fn rest<'a>(year: i64, content: &'a [u8], zone: impl FnOnce(&'a [u8]) -> Option<&'a [u8]>) -> Option<UnixTime> {
     let (month, day) = (digits(content.get(..2)?)?, digits(content.get(2..4)?)?);
     let (hour, minute) = (digits(content.get(4..6)?)?, digits(content.get(6..8)?)?);
     let (second, zone) = match content.get(8..10).and_then(digits) {
-        Some(second) => (second, content.get(10..)?),
+        Some(second) => (second, zone(content.get(10..)?)?),
         None => (0, content.get(8..)?),
     };
     let local = UnixTime::from_civil(year, month, day, hour, minute, second)?;
-    Some(UnixTime(local.0 - zone_seconds(without_fraction(zone)?)?))
+    Some(UnixTime(local.0 - zone_seconds(zone)?))
 }
 
 fn without_fraction(zone: &[u8]) -> Option<&[u8]> {
@@ -134,6 +137,23 @@ mod tests {
         assert_eq!(utc_time(b"260704140000+0200"), noon);
         assert_eq!(utc_time(b"260704093000-0230"), noon);
         assert_eq!(generalized_time(b"20260704120000.123Z"), noon);
+    }
+
+    /// Half a minute is thirty seconds; cutting it off would move the time. UTCTime has no fractions.
+    #[test]
+    fn fractions_elsewhere_are_refused() {
+        for bad in [
+            &b"202607041200.5Z"[..],
+            b"2026070412.5Z",
+            b"20260704120000.Z",
+            b"20260704120000.5",
+            b"260704120000Z",
+            b"202607041200Z",
+        ] {
+            assert_eq!(generalized_time(bad), None, "{}", bad.escape_ascii());
+        }
+        assert_eq!(utc_time(b"260704120000.5Z"), None);
+        assert_eq!(utc_time(b"2607041200.5Z"), None);
     }
 
     /// PKI-14: what does not exist is refused, never rolled over.

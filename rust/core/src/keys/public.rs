@@ -21,7 +21,8 @@ impl PublicKey {
 }
 
 fn read(spki: &[u8], limits: &Limits) -> Result<PublicKey> {
-    let mut outer = Reader::der(spki, limits);
+    // BER as in the certificate around it; the key itself, inside the BIT STRING, is a matter of DER.
+    let mut outer = Reader::ber(spki, limits);
     let mut reader = outer.sequence()?;
     outer.finish()?;
     let algorithm = AlgorithmIdentifier::read(&mut reader).field("algorithm")?;
@@ -45,29 +46,33 @@ fn read(spki: &[u8], limits: &Limits) -> Result<PublicKey> {
             let Some(curve) = named_curve(&algorithm)? else { return Ok(other(&algorithm, spki)) };
             let material = PublicMaterial::ec(curve, key).ok_or_else(refused)?;
             let canonical = match key.first() {
-                Some(4) => None,
+                Some(4) => Some(ec_spki(curve.name, key)),
                 _ => material.uncompressed().map(|point| ec_spki(curve.name, &point)),
             };
-            Ok(PublicKey::new(material, curve.name.to_owned(), spki.to_vec(), canonical))
+            Ok(made(material, curve.name, spki, canonical))
         }
         KeyForm::Ed25519 => {
             let material = PublicMaterial::ed25519(key).ok_or_else(refused)?;
-            Ok(PublicKey::new(material, "Ed25519".to_owned(), spki.to_vec(), None))
+            Ok(made(material, "Ed25519", spki, Some(plain_spki("Ed25519", key))))
         }
         KeyForm::X25519 => {
             let material = PublicMaterial::x25519(key).ok_or_else(refused)?;
-            Ok(PublicKey::new(material, "X25519".to_owned(), spki.to_vec(), None))
+            Ok(made(material, "X25519", spki, Some(plain_spki("X25519", key))))
         }
         KeyForm::Ed448 => {
             let material = PublicMaterial::ed448(key).ok_or_else(refused)?;
-            Ok(PublicKey::new(material, "Ed448".to_owned(), spki.to_vec(), None))
+            Ok(made(material, "Ed448", spki, Some(plain_spki("Ed448", key))))
         }
         KeyForm::X448 => {
             let material = PublicMaterial::x448(key).ok_or_else(refused)?;
-            Ok(PublicKey::new(material, "X448".to_owned(), spki.to_vec(), None))
+            Ok(made(material, "X448", spki, Some(plain_spki("X448", key))))
         }
         KeyForm::Dsa => dsa(&algorithm, spki, key, limits),
     }
+}
+
+fn made(material: PublicMaterial, name: &str, spki: &[u8], canonical: Option<Vec<u8>>) -> PublicKey {
+    PublicKey::new(material, name.to_owned(), spki.to_vec(), canonical.filter(|canonical| canonical != spki))
 }
 
 /// Known by name only, or not at all. EC keys take the curve's name.
@@ -100,9 +105,9 @@ fn rsa(spki: &[u8], key: &[u8], usage: RsaUse, limits: &Limits) -> Result<Public
     check_modulus(modulus, limits)?;
     let material = PublicMaterial::rsa(modulus, exponent, usage)
         .ok_or_else(|| Error::with(Code::KeyMalformed, "RSA modulus or exponent"))?;
-    let canonical = Some(rsa_spki(modulus, exponent)).filter(|canonical| canonical != spki);
+    let canonical = Some(rsa_spki(modulus, exponent));
     let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-    Ok(PublicKey::new(material, format!("RSA-{bits}"), spki.to_vec(), canonical))
+    Ok(made(material, &format!("RSA-{bits}"), spki, canonical))
 }
 
 /// DSAPublicKey ::= INTEGER; Dss-Parms ::= SEQUENCE { p INTEGER, q INTEGER, g INTEGER } (RFC 3279 §2.3.2). Without

@@ -5,10 +5,11 @@ use super::enveloped::{KeyPhase, Sealed, recipients};
 use super::key_operation::{choose, shared};
 use super::{Opening, Phase, Place, range_in};
 use crate::alg::MacAlgorithm;
+use crate::asn1::oid;
 use crate::cms::authenticated::AuthenticatedData;
 use crate::cms::content_info::{ContentInfo, ContentKind};
 use crate::cms::enveloped::EncryptedData;
-use crate::cms::signed_attributes::check_signed_attrs;
+use crate::cms::signed_attributes::{check_signed_attrs, looks_like_signed_attrs};
 use crate::policy::facts::{Layer, Wanted};
 use crate::{Code, Error, Finding, Result};
 
@@ -89,6 +90,11 @@ impl<'m> Opening<'m> {
                 }
                 attrs.signing_input().to_vec()
             }
+            _ if inside.e_content_type != oid::DATA => {
+                return Err(Error::with(Code::SignerAttributeMissing, "the content is not id-data"));
+            }
+            // Else attributes that were authenticated once could come again as content (SIG-01).
+            _ if looks_like_signed_attrs(&plain, limits) => return Err(Error::new(Code::SignerAmbiguousContent)),
             _ => plain.to_vec(),
         };
         let infos = &read.recipient_infos;
