@@ -36,6 +36,7 @@ __all__ = [
     "parse_date",
     "provoke_panic",
     "table",
+    "tree",
 ]
 
 __version__: Final[str]
@@ -411,6 +412,9 @@ class MboxSplitter:
     def feed(self, block: bytes) -> list[tuple[int, int, int | None]]:
         """(start, end, From_ line's time) of each message that is complete now."""
     def finish(self) -> list[tuple[int, int, int | None]]: ...
+
+def tree(data: bytes) -> str:
+    """The ASN.1 of a file as JSON: of each structure its kind and its elements, parents before children."""
 
 def inspect(data: bytes) -> str:
     """What a message or bare CMS is made of, as JSON: layers, recipients, signers, certificates; no key is needed."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import mailseal
 import pytest
-from mailseal import _core
+from mailseal import _core, core
 
 from tests.findings.cases import ALICE, BOB, alices, codes, error, opaque, policy, provokes
 from tests.support import smime_build as build
-from tests.support.der import explicit, implicit, integer, octets, oid, sequence
+from tests.support.der import explicit, implicit, integer, octets, oid, sequence, tlv
 
 _SIGNED = build.signed(build.TEXT, ALICE)
 
@@ -187,6 +188,12 @@ def packed(cms: bytes) -> bytes:
 @provokes("limit.asn1-depth")
 def _() -> list[str]:
     return limited(opaque(_SIGNED), asn1_depth=5)
+
+
+@provokes("limit.inspected-rows")
+def _() -> list[str]:
+    (found,) = json.loads(core.tree(tlv(0x30, b"\5\0" * 100_001)))
+    return [finding.split(":")[0] for finding in found["findings"]]
 
 
 @provokes("limit.layers")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailseal import Check, Opened, core
+from mailseal import Check, MalformedError, Opened, core
 from mailseal._sources import message_bytes
 from mailseal.cli import exit_codes, show
 from mailseal.cli.options import (
@@ -111,17 +111,42 @@ def decrypt_command(file: str, output: str, part: str | None, as_json: bool, **m
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
 @json_option
 def inspect_command(file: str, as_json: bool) -> int:
-    """Show what a message, or a bare CMS file, is made of: layers, recipients, signers, certificates. No key is needed.
+    """Show what a file is made of; no key is needed.
+
+    A message: layers, recipients, signers, certificates. A bare CMS: the same, and its ASN.1. A certificate, CRL,
+    request, key, PKCS#12 or any other ASN.1 file, DER, BER or PEM: its elements with offset, length, name and value.
+    Secrets are counted and not shown.
 
     Example: mailseal inspect smime.p7m --json
     """
     data, _ = message_bytes(message_source(file), Limits().message_bytes)
-    described = json.loads(core.inspect(data))
+    described = _described(data)
+    if described.get("form") != "message":
+        described["structures"] = json.loads(core.tree(data))
     if as_json:
+        structures = described.get("structures", [])
+        for structure in structures:
+            structure["elements"] = show.nested(structure["elements"])
         show.print_json(described)
     else:
-        show.print_tree(described)
-    return exit_codes.OK
+        structures = described.pop("structures", [])
+        if described:
+            show.print_tree(described)
+        show.print_structures(structures)
+    broken = any(structure["findings"] for structure in structures)
+    return exit_codes.MALFORMED if broken else exit_codes.OK
+
+
+def _described(data: bytes) -> dict[str, Any]:
+    """The layers of a message or CMS; nothing of a file that is neither."""
+    try:
+        described: dict[str, Any] = json.loads(core.inspect(data))
+    except MalformedError as error:
+        # Whatever begins like ASN.1 or PEM is shown as such; the rest is a broken message.
+        if data[:1] == b"\x30" or b"-----BEGIN " in data[:4096]:
+            return {}
+        raise error from None
+    return described
 
 
 def _open(file: str, at: datetime | None, part: str | None, means: dict[str, Any]) -> Opened:

@@ -112,6 +112,37 @@ def print_tree(value: Any, indent: int = 0) -> None:
         pending.extend((depth, key, child) for key, child in reversed(items))
 
 
+def print_structures(structures: Iterable[Mapping[str, Any]]) -> None:
+    """ASN.1 as lines: offset, octets of header and contents (~: indefinite), then name, type and value."""
+    out = console()
+    for structure in structures:
+        label = f"{clean(structure['label'])}: " if structure["label"] else ""
+        out.print(f"{label}[bold]{clean(structure['kind'])}[/]")
+        for row in structure["elements"]:
+            length = f"{row['length']}{'~' if row['indefinite'] else ''}"
+            place = f"{row['offset']:>7} {row['header']:>2}+{length:<7}"
+            name = f"[bold]{clean(row['name'])}[/] " if row["name"] else ""
+            value = f"secret, {row['length']} octets" if row["secret"] else clean(row["value"])
+            kind = f"{row['type']}{':' if value else ''}"
+            out.print(f"{place} {'  ' * row['depth']}{name}{kind} {value}".rstrip())
+        for finding in structure["findings"]:
+            out.print(f"[bold red]{clean(finding)}[/]")
+
+
+def nested(elements: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Elements, each with its children inside."""
+    top: list[dict[str, Any]] = []
+    open_lists = [top]
+    for row in elements:
+        node = {key: value for key, value in row.items() if key != "depth"}
+        if row["constructed"] or not row["secret"]:
+            node["children"] = []
+        del open_lists[row["depth"] + 1 :]
+        open_lists[-1].append(node)
+        open_lists.append(node.get("children", []))
+    return top
+
+
 def identity_row(identity: Identity, file: str | None) -> dict[str, Any]:
     """What may be told of a key: never the key."""
     certificate = identity.certificate

@@ -160,6 +160,7 @@ findings! {
     LimitDecompression "limit.decompression" Limit "house rule 9" "the content is too big when decompressed" "raise Limits.decompressed_bytes or decompression_ratio if the sender is honest";
     LimitKdfWork "limit.kdf-work" Limit "house rule 9" "the key derivation takes too much work" "raise Limits.kdf_iterations if the file is honest";
     LimitKeyBits "limit.key-bits" Limit "house rule 9" "the key is too big" "";
+    LimitInspectedRows "limit.inspected-rows" Limit "house rule 9" "the structure has more elements than are shown" "";
 
     // --- malformed ---
     Asn1Malformed "asn1.malformed" Malformed "X.690" "the bytes are not the ASN.1 that is due here" "the message is damaged; ask for another copy";

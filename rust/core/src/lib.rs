@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod error;
 pub mod finding;
 pub mod identity;
+pub mod inspect;
 pub mod keys;
 pub mod limits;
 pub mod mime;

@@ -48,6 +48,7 @@ limits! {
     decompression_ratio 200 LimitDecompression "decompressed bytes for each compressed one; 64 KiB are always let through";
     kdf_iterations 10_000_000 LimitKdfWork "iterations of a password-based key derivation";
     scrypt_bytes 268_435_456 LimitKdfWork "memory of scrypt (256 MiB)";
+    inspected_rows 100_000 LimitInspectedRows "elements that `inspect` shows of one structure";
     rsa_bits 16_384 LimitKeyBits "bits of an RSA modulus";
 }
 

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["asn1"],
     &["crypto"],
     &["alg"],
+    &["inspect"],
     &["keys"],
     &["mime"],
     &["x509"],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailseal_core::asn1::UnixTime;
-use mailseal_core::identity::Keyring;
+use mailseal_core::identity::{Keyring, pem};
 use mailseal_core::mime::scan::{Entity, Header};
 use mailseal_core::policy::{Facts, Policy, Times};
 use mailseal_core::receive::{Opened, Receiver};
@@ -20,13 +20,49 @@ pub fn inspect(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     enter_fallible(py, || {
         let receiver = Receiver::new(None, Vec::new(), Arc::new(Keyring::default()), Policy::named("archive")?);
         let times = Times { now: UnixTime(0), received_at: None, at: None };
-        let bare = cms::sniff(data).is_some() && !has_header(data);
+        // No header field begins with a SEQUENCE's tag and a length of more than one octet.
+        let bare = cms::sniff(data).is_some() && (matches!(data, [0x30, 0x80..=0xff, ..]) || !has_header(data));
         let opened = if bare { receiver.open_cms(data, None, times) } else { receiver.open(data, times) };
         if !bare && !opened.is_mail() {
             return Err(Error::with(Code::MimeMalformed, "neither a message nor CMS"));
         }
         Ok(described(&opened, bare).to_string())
     })
+}
+
+/// The ASN.1 of a file as JSON: of each structure (a PEM file may have several) its kind and its elements, parents before
+/// children, with names, offsets and values. What is secret is counted and not shown.
+#[pyfunction]
+pub fn tree(py: Python<'_>, data: &[u8]) -> PyResult<String> {
+    enter_fallible(py, || {
+        let limits = Limits::default();
+        if !pem::is_pem(data) {
+            return Ok(json!([structure("", data, &limits)]).to_string());
+        }
+        let blocks = pem::blocks(data, &limits)?;
+        let described = blocks.iter().map(|block| match block.contents() {
+            // RFC 1421 §4.4: what stands in it is encrypted, or made for somebody who knows the fields.
+            Ok(_) if !block.headers.is_empty() => json!({"label": block.label, "kind": "PEM with header fields",
+                "elements": [], "findings": []}),
+            Ok(der) => structure(&block.label, der, &limits),
+            Err(error) => json!({"label": block.label, "kind": "PEM", "elements": [],
+                "findings": [error.into_finding().to_string()]}),
+        });
+        Ok(Value::Array(described.collect()).to_string())
+    })
+}
+
+fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
+    let tree = mailseal_core::inspect::tree(der, limits);
+    let elements: Vec<_> = tree.rows.iter().map(element).collect();
+    let findings: Vec<_> = tree.findings.iter().map(ToString::to_string).collect();
+    json!({"label": label, "kind": tree.kind, "elements": elements, "findings": findings})
+}
+
+fn element(row: &mailseal_core::inspect::Row) -> Value {
+    json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
+        "type": row.tag.to_string(), "name": row.name, "value": row.value, "constructed": row.constructed,
+        "indefinite": row.indefinite, "secret": row.secret})
 }
 
 fn has_header(data: &[u8]) -> bool {

@@ -39,6 +39,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mbox::MboxSplitter>()?;
     module.add_function(wrap_pyfunction!(certificate::load_certificates, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
+    module.add_function(wrap_pyfunction!(inspect::tree, module)?)?;
     module.add_function(wrap_pyfunction!(tables::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::table, module)?)?;
     module.add_function(wrap_pyfunction!(mbox::parse_date, module)?)?;
