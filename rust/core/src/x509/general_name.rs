@@ -114,13 +114,16 @@ fn other_name<'a>(tlv: &Tlv<'a>) -> Result<GeneralName<'a>> {
     if type_id != oid::SMTP_UTF8_MAILBOX {
         return Ok(GeneralName::OtherName { type_id, value });
     }
-    // RFC 9598 §3: a UTF8String without byte order mark.
+    // RFC 9598 §3: a UTF8String without byte order mark, and only for a local part beyond ASCII: the place of all others
+    // is rfc822Name, whose constraints would not hold them here. Refused, not ignored: no address is less than a wrong one.
     let text = if value.tag == Tag::UTF8_STRING && !value.constructed {
         core::str::from_utf8(value.content).ok()
     } else {
         None
     };
+    let beyond_ascii = |text: &&str| text.split_once('@').is_some_and(|(local, _)| !local.is_ascii());
     text.filter(|text| !text.starts_with('\u{feff}') && !text.chars().any(char::is_control))
+        .filter(beyond_ascii)
         .map(GeneralName::SmtpUtf8Mailbox)
         .ok_or_else(|| malformed(&value, "not a SmtpUTF8Mailbox"))
 }
@@ -203,6 +206,10 @@ mod tests {
             smtp(&[0x16, 3, b'a', b'@', b'x']),
             smtp(&[0x0c, 1, 0xff]),
             smtp(&[0x0c, 4, 0xef, 0xbb, 0xbf, b'a']),
+            smtp(&[0x0c, 3, b'a', b'@', b'x']),
+            smtp(&[0x0c, 4, b'a', b'@', 0xc3, 0xab]),
+            smtp(&[0x0c, 2, 0xc3, 0xab]),
+            smtp(&[0x0c, 0]),
             element(1, false, b"a@bank.example\0.evil.example"),
             element(1, false, b"\xc3\xab@x.example"),
             element(2, false, b"x\r\n"),
