@@ -304,6 +304,17 @@ def test_sig_15_the_certificate_that_made_it_is_named() -> None:
     assert (alone.verdict.status, "signer.signature-mismatch" in codes(alone)) == ("INVALID", True)
 
 
+@pytest.mark.parametrize("sender", ["bob@example.com", "eve@example.com"])
+def test_sig_15_addresses_are_those_of_the_certificate_that_is_judged(sender: str) -> None:
+    """Eve's own certificate with Bob's address in it: her key, issuer and serial, so that her signature fits it too."""
+    eve = build.person("eve@example.com")
+    decoy = eve.der.replace(b"eve@example.com", b"bob@example.com")
+    info = build.signer_info(eve, build.TEXT)
+    for bag in ([decoy, eve.der], [eve.der, decoy], [decoy]):
+        opened = receive(build.signed_data(build.TEXT, [info], bag), sender=sender)
+        assert opened.verdict.is_valid == (sender == eve.address and eve.der in bag), (bag, opened.verdict.explain())
+
+
 @pytest.mark.parametrize(("digest", "name"), [(SHA1, "SHA-1"), (MD5, "MD5")])
 def test_sig_16_weak_digests_are_never_fine(digest: str, name: str) -> None:
     """SHA-1: VALID with a weakness under archive alone; MD5, for which collisions are a pastime, nowhere."""

@@ -57,9 +57,10 @@ impl Times {
 pub fn judge(facts: &Facts, policy: &Policy, trust: Trust<'_>, times: Times) -> Verdict {
     let at = times.judged(policy, facts);
     let mut judge = Judge { facts, policy, trust, at, findings: facts.findings.clone(), wanted: Vec::new() };
-    let addresses = judge.addresses();
-    let signers: Vec<_> =
-        facts.signers.iter().zip(addresses).map(|(signer, address)| judge.signer(signer, address)).collect();
+    let paths: Vec<_> = facts.signers.iter().map(|signer| judge.best_path(signer)).collect();
+    let addresses = judge.addresses(&paths);
+    let signers = facts.signers.iter().zip(addresses).zip(paths);
+    let signers: Vec<_> = signers.map(|((signer, address), path)| judge.signer(signer, address, path)).collect();
     let status = judge.status(&signers);
     judge.encryption();
     let mut findings = judge.findings;
@@ -76,6 +77,9 @@ pub fn judge(facts: &Facts, policy: &Policy, trust: Trust<'_>, times: Times) -> 
         wanted: judge.wanted,
     }
 }
+
+/// Index of the candidate that was judged, and its path; None: no trust anchors were given.
+type BestPath = (Option<usize>, Option<PathFacts>);
 
 struct Judge<'a> {
     facts: &'a Facts,
@@ -95,11 +99,10 @@ impl Judge<'_> {
         if self.facts.bare { AddressMatch::Off } else { self.policy.address_match }
     }
 
-    fn signer(&mut self, signer: &SignerFacts, address: Check) -> SignerVerdict {
+    fn signer(&mut self, signer: &SignerFacts, address: Check, (candidate, path): BestPath) -> SignerVerdict {
         self.findings.extend(signer.findings.iter().cloned());
         signer.countersigners.iter().for_each(|one| self.countersigner(one));
         let refused = self.algorithms(signer);
-        let (candidate, path) = self.best_path(signer);
         let certificate = candidate.and_then(|index| signer.candidates.get(index));
         let refused = certificate.is_some_and(|certificate| self.usage(certificate)) || refused;
         let refused = path.as_ref().is_some_and(|path| self.chain_algorithms(path)) || refused;
@@ -250,7 +253,7 @@ impl Judge<'_> {
     }
 
     /// The candidate whose path has the fewest problems (SIG-15: certificates may share an identifier and a key).
-    fn best_path(&self, signer: &SignerFacts) -> (Option<usize>, Option<PathFacts>) {
+    fn best_path(&self, signer: &SignerFacts) -> BestPath {
         let Some(anchors) = self.trust.anchors else {
             return ((!signer.candidates.is_empty()).then_some(0), None);
         };
@@ -327,7 +330,10 @@ impl Judge<'_> {
     }
 
     /// One answer for each signer, from the addresses of all signers together (decisions: every From mailbox, or Sender).
-    fn addresses(&mut self) -> Vec<Check> {
+    ///
+    /// `paths`: of the signers. The certificate that the chain is judged of is the one whose addresses count: another of the
+    /// same key and name may be anybody's making (SIG-15).
+    fn addresses(&mut self, paths: &[BestPath]) -> Vec<Check> {
         let signers = &self.facts.signers;
         let rule = self.address_match();
         if rule == AddressMatch::Off || signers.is_empty() {
@@ -343,7 +349,9 @@ impl Judge<'_> {
         }
         let own: Vec<Vec<String>> = signers
             .iter()
-            .map(|signer| signer.candidates.first().map(|certificate| certificate.mailboxes()).unwrap_or_default())
+            .zip(paths)
+            .map(|(signer, (candidate, _))| candidate.and_then(|index| signer.candidates.get(index)))
+            .map(|certificate| certificate.map(|certificate| certificate.mailboxes()).unwrap_or_default())
             .collect();
         // Only an intact signature can vouch for a sender. Where none is, nothing is VALID, and what differs is not the
         // address: then it is compared as if.
