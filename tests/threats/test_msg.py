@@ -64,6 +64,41 @@ def test_msg_03_each_mailbox_of_from_needs_a_signer(receive: Receive, alice: bui
     assert not opened.verdict.is_valid
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Alice <alice@example.com> x, eve@example.com",
+        "Alice <alice@example.com>x, <eve@example.com>",
+        "Alice <alice@example.com]>, eve@example.com",
+        "<alice@example.com, eve@example.com",
+        "alice@example.com x, eve@example.com",
+        "alice@example.com\\, eve@example.com",
+        "alice@@example.com, eve@example.com",
+        "alice@example.com., eve@example.com",
+        "eve@example.com, alice@example.com (",
+        "Alice alice@example.com <eve@example.com>",
+        ";eve@example.com",
+    ],
+)
+def test_msg_03_what_cannot_be_read_of_from_is_not_left_out(sender: str, receive: Receive, eve: build.Person) -> None:
+    """Eve signs as herself; what stands before or behind her address is what another reader shows."""
+    for policy in ("default", "strict"):
+        opened = receive(policy).open(build.signed_mail(eve, sender=sender))
+        assert not opened.verdict.is_valid, opened.verdict.explain()
+        assert "address.malformed" in codes(opened)
+        assert "OK" not in [signer.address for signer in opened.signers]
+    assert receive().open(build.signed_mail(eve, sender="Eve <eve@example.com>")).verdict.is_valid
+    assert receive("archive").open(build.signed_mail(eve, sender=sender)).verdict.is_valid
+
+
+def test_msg_03_a_sender_that_cannot_be_read_is_none(receive: Receive, eve: build.Person) -> None:
+    """Sender stands in for From only as a whole."""
+    mail = build.signed_mail(eve, sender="alice@example.com")
+    for sender, valid in ((b"eve@example.com", True), (b"alice@example.com x, eve@example.com", False)):
+        opened = receive().open(b"Sender: " + sender + b"\r\n" + mail)
+        assert opened.verdict.is_valid == valid, opened.verdict.explain()
+
+
 def test_msg_03_nul_in_from(receive: Receive, alice: build.Person) -> None:
     opened = receive().open(build.signed_mail(alice, sender="alice@example.com\0.evil.example"))
     assert not opened.verdict.is_valid

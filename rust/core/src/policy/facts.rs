@@ -199,6 +199,8 @@ pub struct Mail {
     pub from: Vec<Mailbox>,
     /// How many From fields there are; more than one is an attack or a mistake.
     pub from_fields: usize,
+    /// Something of From could not be read, or could be read in two ways: another reader may show another mailbox.
+    pub from_unclear: bool,
     pub sender: Option<Mailbox>,
     pub to: Vec<Mailbox>,
     pub cc: Vec<Mailbox>,

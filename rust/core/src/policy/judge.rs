@@ -133,13 +133,13 @@ impl Judge<'_> {
     fn signer_status(&self, signer: &SignerVerdict, refused: bool) -> Status {
         let address_counts = matches!(self.address_match(), AddressMatch::FromOrSender | AddressMatch::Exact);
         let address = if address_counts { signer.address } else { Check::Ok };
-        let no_from = address_counts && self.facts.mail.from.is_empty();
+        let nobody_named = address_counts && (self.facts.mail.from.is_empty() || self.facts.mail.from_unclear);
         let invalid =
             refused || signer.integrity == Check::Failed || address == Check::Failed || signer.chain == Check::Failed;
         let open = signer.integrity != Check::Ok
             || signer.chain != Check::Ok
             || signer.time != Check::Ok
-            || no_from
+            || nobody_named
             || (self.policy.revocation == RevocationRule::Require && signer.revocation != Check::Ok);
         match (invalid, open) {
             (true, _) => Status::Invalid,
@@ -363,7 +363,11 @@ impl Judge<'_> {
             .map(|(mailboxes, _)| mailboxes.clone())
             .collect();
         let named = self.named_mailboxes(&vouching);
-        let checks: Vec<_> = own.iter().map(|mailboxes| self.address_of(mailboxes, &named)).collect();
+        let mut checks: Vec<_> = own.iter().map(|mailboxes| self.address_of(mailboxes, &named)).collect();
+        // What was read is the signer's, what was not may be what is shown (MSG-03): nobody vouches for the whole of it.
+        if self.facts.mail.from_unclear {
+            checks.iter_mut().filter(|check| **check == Check::Ok).for_each(|check| *check = Check::Unknown);
+        }
         if checks.contains(&Check::Failed) {
             let code = if rule == AddressMatch::Report { Code::AddressReported } else { Code::AddressMismatch };
             self.find(code, self.address_detail(&own));

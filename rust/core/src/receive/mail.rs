@@ -1,7 +1,7 @@
 //! The header fields of a message that its row and the address match need.
 
 use crate::asn1::UnixTime;
-use crate::mime::address::{self, Mailbox};
+use crate::mime::address::{self, Addresses, Mailbox};
 use crate::mime::scan::{Field, Header};
 use crate::mime::{date, field};
 use crate::policy::facts::Mail;
@@ -11,11 +11,11 @@ use crate::{Code, Finding, Limits};
 pub(super) fn mail(header: &Header<'_>, limits: &Limits, findings: &mut Vec<Finding>) -> Mail {
     let mut charset_replaced = false;
     let mut mailboxes = |name: &str| {
-        let Some(found) = header.first(name) else { return Vec::new() };
+        let Some(found) = header.first(name) else { return Addresses::default() };
         boxes(found, name, limits, findings)
     };
     let (from, sender, to, cc) = (mailboxes("From"), mailboxes("Sender"), mailboxes("To"), mailboxes("Cc"));
-    if let Some(mailbox) = from.iter().find(|mailbox| display_deceives(mailbox)) {
+    if let Some(mailbox) = from.mailboxes.iter().find(|mailbox| display_deceives(mailbox)) {
         findings.push(Finding::new(Code::AddressDisplayName).path("From").detail(mailbox.addr_spec()));
     }
     let subject = header.first("Subject").map(|found| {
@@ -29,11 +29,13 @@ pub(super) fn mail(header: &Header<'_>, limits: &Limits, findings: &mut Vec<Find
     Mail {
         message_id: header.first("Message-ID").and_then(|found| field::message_id(found.value)),
         sent_at: header.first("Date").and_then(|found| date::date(found.value)).map(UnixTime),
-        from,
+        from: from.mailboxes,
         from_fields: header.all("From").count(),
-        sender: sender.into_iter().next(),
-        to,
-        cc,
+        from_unclear: from.malformed,
+        // Half a field is nobody's word.
+        sender: sender.mailboxes.into_iter().next().filter(|_| !sender.malformed),
+        to: to.mailboxes,
+        cc: cc.mailboxes,
         subject,
         fields: header.fields().len(),
     }
@@ -48,18 +50,18 @@ fn display_deceives(mailbox: &Mailbox) -> bool {
     controls || (display.contains('@') && !display.eq_ignore_ascii_case(&mailbox.addr_spec()))
 }
 
-fn boxes(found: &Field<'_>, name: &str, limits: &Limits, findings: &mut Vec<Finding>) -> Vec<Mailbox> {
+fn boxes(found: &Field<'_>, name: &str, limits: &Limits, findings: &mut Vec<Finding>) -> Addresses {
     match address::addresses(found.value, limits) {
         Ok(addresses) => {
             if addresses.malformed {
                 findings
                     .push(Finding { offset: Some(found.offset), ..Finding::new(Code::AddressMalformed).path(name) });
             }
-            addresses.mailboxes
+            addresses
         }
         Err(error) => {
             findings.push(error.within(name).into_finding());
-            Vec::new()
+            Addresses { malformed: true, ..Addresses::default() }
         }
     }
 }
