@@ -26,7 +26,8 @@ unsafe impl Send for DsaPublicKey {}
 unsafe impl Sync for DsaPublicKey {}
 
 impl DsaPublicKey {
-    /// Fails unless q has 160, 224 or 256 bits, p at most 10000 bits, and all numbers lie within p (FIPS 186-4 §4.2).
+    /// Fails unless q has 160, 224 or 256 bits, p is odd and has at most 10000 bits, and g and y are of order q: without
+    /// that, numbers such as 1 and p-1 make one signature right for every message (FIPS 186-4 §4.2, SP 800-89 §5.3).
     pub fn new(components: &DsaComponents<'_>) -> Result<Self> {
         // SAFETY: takes nothing; null is handled.
         let pointer = unsafe { c::DSA_new() };
@@ -36,6 +37,12 @@ impl DsaPublicKey {
         let key = Self(pointer);
         let [p, q, g, y] = [components.p, components.q, components.g, components.y].map(Number::new);
         let (p, q, g, y) = (p?, q?, g?, y?);
+        if components.p.last().is_none_or(|last| last & 1 == 0) {
+            return Err(Failed);
+        }
+        for number in [&g, &y] {
+            check_order(number, &q, &p)?;
+        }
         // SAFETY: the key and the numbers are live.
         check(unsafe { c::DSA_set0_pqg(key.0, p.0, q.0, g.0) })?;
         // The key owns them from here on.
@@ -68,6 +75,31 @@ impl DsaPublicKey {
         check(code).map_err(|_| Failed)?;
         Ok(valid == 1)
     }
+}
+
+/// Whether `number` lies between 1 and `p` and its power of `q` is 1; `q` being a prime, its order is `q` then.
+fn check_order(number: &Number, q: &Number, p: &Number) -> Result<()> {
+    // SAFETY: both are live.
+    let in_range =
+        unsafe { c::BN_is_zero(number.0) == 0 && c::BN_is_one(number.0) == 0 && c::BN_cmp(number.0, p.0) < 0 };
+    // SAFETY: both are live. A greater q than AWS-LC takes costs nothing: it is refused here.
+    let affordable = unsafe { c::BN_num_bits(q.0) <= 256 && c::BN_num_bits(p.0) <= 10_000 };
+    if !in_range || !affordable {
+        return Err(Failed);
+    }
+    let power = Number::new(&[])?;
+    // SAFETY: takes nothing; null is handled.
+    let context = unsafe { c::BN_CTX_new() };
+    if context.is_null() {
+        return Err(failed());
+    }
+    // SAFETY: all are live; the modulus is odd, and all numbers are public.
+    let done = check(unsafe { c::BN_mod_exp(power.0, number.0, q.0, p.0, context) });
+    // SAFETY: the pointer came from `BN_CTX_new` and is freed once.
+    unsafe { c::BN_CTX_free(context) };
+    done?;
+    // SAFETY: live.
+    if unsafe { c::BN_is_one(power.0) } == 1 { Ok(()) } else { Err(Failed) }
 }
 
 impl Drop for DsaPublicKey {
@@ -111,6 +143,23 @@ mod tests {
         }
         digest[0] ^= 1;
         assert!(!key.verify(&digest, &signature));
+        no_error_left();
+    }
+
+    /// SIG-12: with g = y = 1 the signature (1, 1) is right for every message, with p-1 for every second one.
+    #[test]
+    fn numbers_of_another_order_are_refused() {
+        let (p, q, g, y) = (hex(P), hex(Q), hex(G), hex(Y));
+        let mut less = p.clone();
+        *less.last_mut().unwrap() -= 1;
+        let key = |g: &[u8], y: &[u8]| DsaPublicKey::new(&DsaComponents { p: &p, q: &q, g, y }).is_ok();
+        assert!(key(&g, &y) && key(&g, &g));
+        for bad in [&[][..], &[0], &[1], &[2], &less, &p] {
+            assert!(!key(bad, &y) && !key(&g, bad));
+        }
+        let mut even = p.clone();
+        *even.last_mut().unwrap() &= 0xfe;
+        assert!(DsaPublicKey::new(&DsaComponents { p: &even, q: &q, g: &g, y: &y }).is_err());
         no_error_left();
     }
 
