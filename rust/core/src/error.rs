@@ -37,6 +37,7 @@ families! {
     Locked      "locked"      "DecryptionError"   4 "no key fits, or it fits and fails";
     Limit       "limit"       "LimitError"        6 "a budget is spent";
     Misuse      "misuse"      "ValueError"        2 "the caller's mistake";
+    Broken      "broken"      "BackendError"      1 "chance or a computation failed: nothing was released";
     Internal    "internal"    "InternalError"     1 "a bug in mailseal";
     Weak        "weak"        ""                  0 "done, but it rests on something weak";
     Note        "note"        ""                  0 "nothing wrong: it says what was done";

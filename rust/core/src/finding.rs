@@ -86,6 +86,17 @@ findings! {
     // --- ours ---
     InternalPanic "internal.panic" Internal "house rule 7" "mailseal itself failed on this input" "report it with the quarantined bytes";
     MisuseArgument "misuse.argument" Misuse "house rule 7" "an argument cannot be used" "";
+    MakingRandomFailed "making.random-failed" Broken "RFC 4086 §1" "the system gave no random octets: nothing was made" "try again, and look after the machine if it goes on";
+    MakingSignatureWrong "making.signature-wrong" Broken "RFC 5652 §5.6" "a signature of our own does not verify with the signer's certificate: it is not released" "check that key and certificate belong together; otherwise the machine or the device errs";
+    MakingFailed "making.failed" Broken "house rule 7" "the backend failed: nothing was made" "";
+    MakingHeader "making.header" Misuse "RFC 5322 §2.2" "a header field cannot be sent" "";
+    MakingNested "making.nested" Misuse "RFC 1847 §2.1" "a part that must not be changed cannot be sent safely as it is" "";
+    MakingBcc "making.bcc" Misuse "RFC 8551 §3.3" "the list of recipients of an encrypted message shows whom Bcc hides" "";
+    MakingRecipientUnfit "making.recipient-unfit" Forbidden "RFC 8551 §2.7" "a recipient cannot be encrypted to: nothing was encrypted" "get a current certificate of that recipient";
+    MakingSignerUnfit "making.signer-unfit" Forbidden "RFC 8550 §4" "the identity cannot sign" "load an identity whose certificate is valid and may sign";
+    MakingAlgorithm "making.algorithm" Forbidden "RFC 8551 §2" "an algorithm that mailseal or the policy does not make" "`docs/algorithms.md` lists what is made";
+    MakingNoCommonCipher "making.no-common-cipher" Forbidden "RFC 8551 §2.7.1" "the recipients have no cipher in common that the policy makes" "send to them one by one, or ask for newer capabilities";
+    MakingActiveContent "making.active-content" Forbidden "house policy" "HTML can show one text to the signer and another to the reader: the policy signs plain text only" "sign the text as text/plain";
 
     // --- shown to be false ---
     SignerDigestMismatch "signer.digest-mismatch" False "RFC 5652 §5.6" "the content is not what was signed" "compare with an untouched copy; a relay or store may have changed the bytes";

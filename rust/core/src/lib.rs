@@ -15,6 +15,7 @@ pub mod limits;
 pub mod mime;
 pub mod policy;
 pub mod receive;
+pub mod send;
 pub mod x509;
 
 pub use error::{Error, Family, Result};

@@ -1,4 +1,4 @@
-//! Incremental decryption: CBC without any padding rule, and GCM with a tag of 12 to 16 octets.
+//! Incremental encryption and decryption: CBC without any padding rule, and GCM with a tag of 12 to 16 octets.
 
 use core::ffi::c_int;
 use core::ptr;
@@ -67,9 +67,9 @@ impl Cipher {
     }
 }
 
-/// A decryption under way. The key is wiped when it is dropped.
+/// A cipher at work, in one direction. The key is wiped when it is dropped.
 #[derive(Debug)]
-pub struct Decryption {
+struct Running {
     context: *mut c::EVP_CIPHER_CTX,
     cipher: Cipher,
     /// Octets of a block that is not complete yet.
@@ -77,11 +77,13 @@ pub struct Decryption {
 }
 
 // SAFETY: the context is owned by this value alone and bound to no thread.
-unsafe impl Send for Decryption {}
+unsafe impl Send for Running {}
 
-impl Decryption {
-    /// Fails if key or iv has another length than the cipher demands; for GCM, than `GCM_NONCE_LEN`.
-    pub fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self> {
+const DECRYPT: c_int = 0;
+const ENCRYPT: c_int = 1;
+
+impl Running {
+    fn new(cipher: Cipher, key: &[u8], iv: &[u8], direction: c_int) -> Result<Self> {
         let iv_fits = iv.len() == cipher.iv_len() || (cipher.is_aead() && GCM_NONCE_LEN.contains(&iv.len()));
         if key.len() != cipher.key_len() || !iv_fits {
             return Err(Failed);
@@ -92,8 +94,9 @@ impl Decryption {
             return Err(failed());
         }
         let this = Self { context, cipher, pending: 0 };
+        let (none, null) = (ptr::null_mut(), ptr::null());
         // SAFETY: the context is live; key and iv are not given yet.
-        check(unsafe { c::EVP_DecryptInit_ex(context, cipher.evp(), ptr::null_mut(), ptr::null(), ptr::null()) })?;
+        check(unsafe { c::EVP_CipherInit_ex(context, cipher.evp(), none, null, null, direction) })?;
         if cipher.is_aead() {
             let len = c_int::try_from(iv.len()).map_err(|_| Failed)?;
             // SAFETY: the context is live; this control takes a number and no pointer.
@@ -101,23 +104,20 @@ impl Decryption {
         }
         // SAFETY: the context is live; the key has the length that this cipher reads, checked above, and the iv has that
         // or the one that the context was told.
-        check(unsafe { c::EVP_DecryptInit_ex(context, ptr::null(), ptr::null_mut(), key.as_ptr(), iv.as_ptr()) })?;
+        check(unsafe { c::EVP_CipherInit_ex(context, ptr::null(), none, key.as_ptr(), iv.as_ptr(), direction) })?;
         // SAFETY: the context is live and initialized.
         check(unsafe { c::EVP_CIPHER_CTX_set_padding(context, 0) })?;
         Ok(this)
     }
 
-    /// Additional data of GCM, before any ciphertext.
-    pub fn additional_data(&mut self, data: &[u8]) -> Result<()> {
+    fn additional_data(&mut self, data: &[u8]) -> Result<()> {
         if !self.cipher.is_aead() {
             return Err(Failed);
         }
         data.chunks(CHUNK).try_for_each(|chunk| self.evp_update(ptr::null_mut(), chunk).map(drop))
     }
 
-    /// Decrypts `input` into the front of `output` and returns the octets written: whole blocks, so that what is
-    /// written in all calls together is never longer than all input. Fails if `output` is too short for them.
-    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+    fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
         let block = self.cipher.block_len();
         let total = self.pending.checked_add(input.len()).ok_or(Failed)?;
         if output.len() < total - total % block {
@@ -139,19 +139,59 @@ impl Decryption {
         let mut written: c_int = 0;
         // SAFETY: the context is live; `chunk` is valid for `len`; the callers give `output` room for every block that is
         // completed, and with padding off nothing else is written.
-        check(unsafe { c::EVP_DecryptUpdate(self.context, output, &mut written, chunk.as_ptr(), len) })?;
+        check(unsafe { c::EVP_CipherUpdate(self.context, output, &mut written, chunk.as_ptr(), len) })?;
         usize::try_from(written).map_err(|_| Failed)
+    }
+
+    fn finish(&self) -> Result<()> {
+        if self.cipher.is_aead() || self.pending != 0 { Err(Failed) } else { Ok(()) }
+    }
+
+    /// The end of GCM, in either direction.
+    fn finish_aead(&self) -> Result<()> {
+        let (mut unused, mut written) = ([0_u8; 16], 0);
+        // SAFETY: the context is live; GCM writes nothing at the end, and there is room for a block.
+        check(unsafe { c::EVP_CipherFinal_ex(self.context, unused.as_mut_ptr(), &mut written) })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `EVP_CIPHER_CTX_new`, is owned by this value and freed once; freeing wipes it.
+        unsafe { c::EVP_CIPHER_CTX_free(self.context) };
+    }
+}
+
+/// A decryption under way. The key is wiped when it is dropped.
+#[derive(Debug)]
+pub struct Decryption(Running);
+
+impl Decryption {
+    /// Fails if key or iv has another length than the cipher demands; for GCM, than `GCM_NONCE_LEN`.
+    pub fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self> {
+        Running::new(cipher, key, iv, DECRYPT).map(Self)
+    }
+
+    /// Additional data of GCM, before any ciphertext.
+    pub fn additional_data(&mut self, data: &[u8]) -> Result<()> {
+        self.0.additional_data(data)
+    }
+
+    /// Decrypts `input` into the front of `output` and returns the octets written: whole blocks, so that what is
+    /// written in all calls together is never longer than all input. Fails if `output` is too short for them.
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.0.update(input, output)
     }
 
     /// End of a CBC ciphertext: fails inside a block.
     pub fn finish(self) -> Result<()> {
-        if self.cipher.is_aead() || self.pending != 0 { Err(Failed) } else { Ok(()) }
+        self.0.finish()
     }
 
     /// End of a GCM ciphertext: fails if the tag (12 to 16 octets, compared over its whole length in constant time) is
     /// wrong. Nothing that `update` wrote may be used before this succeeded.
     pub fn finish_with_tag(self, tag: &[u8]) -> Result<()> {
-        if !self.cipher.is_aead() || !(12..=16).contains(&tag.len()) {
+        if !self.0.cipher.is_aead() || !(12..=16).contains(&tag.len()) {
             return Err(Failed);
         }
         let mut tag_copy = [0_u8; 16];
@@ -159,17 +199,51 @@ impl Decryption {
         let len = tag.len() as c_int;
         let pointer = tag_copy.as_mut_ptr().cast();
         // SAFETY: the context is live; the buffer is valid for `len` octets and is copied, not kept.
-        check(unsafe { c::EVP_CIPHER_CTX_ctrl(self.context, c::EVP_CTRL_AEAD_SET_TAG, len, pointer) })?;
-        let (mut unused, mut written) = ([0_u8; 16], 0);
-        // SAFETY: the context is live; GCM writes nothing at the end, and there is room for a block.
-        check(unsafe { c::EVP_DecryptFinal_ex(self.context, unused.as_mut_ptr(), &mut written) })
+        check(unsafe { c::EVP_CIPHER_CTX_ctrl(self.0.context, c::EVP_CTRL_AEAD_SET_TAG, len, pointer) })?;
+        self.0.finish_aead()
     }
 }
 
-impl Drop for Decryption {
-    fn drop(&mut self) {
-        // SAFETY: the pointer came from `EVP_CIPHER_CTX_new`, is owned by this value and freed once; freeing wipes it.
-        unsafe { c::EVP_CIPHER_CTX_free(self.context) };
+/// An encryption under way. The key is wiped when it is dropped.
+#[derive(Debug)]
+pub struct Encryption(Running);
+
+impl Encryption {
+    /// Fails if key or iv has another length than the cipher demands; of GCM, another than 12 octets.
+    pub fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self> {
+        if iv.len() != cipher.iv_len() {
+            return Err(Failed);
+        }
+        Running::new(cipher, key, iv, ENCRYPT).map(Self)
+    }
+
+    /// Additional data of GCM, before any plaintext.
+    pub fn additional_data(&mut self, data: &[u8]) -> Result<()> {
+        self.0.additional_data(data)
+    }
+
+    /// Encrypts `input` into the front of `output` and returns the octets written: whole blocks; see `Decryption`.
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.0.update(input, output)
+    }
+
+    /// End of a CBC plaintext: fails inside a block, for the padding is the caller's.
+    pub fn finish(self) -> Result<()> {
+        self.0.finish()
+    }
+
+    /// End of a GCM plaintext: its tag.
+    pub fn finish_with_tag(self) -> Result<[u8; 16]> {
+        if !self.0.cipher.is_aead() {
+            return Err(Failed);
+        }
+        self.0.finish_aead()?;
+        let mut tag = [0_u8; 16];
+        // SAFETY: the context is live and at its end; the buffer has room for the 16 octets asked for.
+        check(unsafe {
+            c::EVP_CIPHER_CTX_ctrl(self.0.context, c::EVP_CTRL_AEAD_GET_TAG, 16, tag.as_mut_ptr().cast())
+        })?;
+        Ok(tag)
     }
 }
 
@@ -186,6 +260,16 @@ mod tests {
         }
         assert_eq!(written, ciphertext.len());
         decryption.finish().unwrap();
+        output
+    }
+
+    fn encrypt(cipher: Cipher, key: &str, iv: &str, plain: &[u8], chunk: usize) -> Vec<u8> {
+        let mut encryption = Encryption::new(cipher, &hex(key), &hex(iv)).unwrap();
+        let (mut output, mut written) = (vec![0; plain.len()], 0);
+        for part in plain.chunks(chunk) {
+            written += encryption.update(part, &mut output[written..]).unwrap();
+        }
+        encryption.finish().unwrap();
         output
     }
 
@@ -213,6 +297,7 @@ mod tests {
         for (cipher, key, ciphertext) in rows {
             for chunk in [1, 7, 16, 17, 32] {
                 assert_eq!(decrypt(cipher, key, iv, &hex(ciphertext), chunk), plain);
+                assert_eq!(encrypt(cipher, key, iv, &plain, chunk), hex(ciphertext));
             }
         }
     }
@@ -249,6 +334,11 @@ mod tests {
                 assert_eq!(open(&tag[..len], chunk), Ok(plain.clone()));
             }
         }
+        let mut encryption = Encryption::new(Cipher::Aes128Gcm, &key, &iv).unwrap();
+        encryption.additional_data(&aad).unwrap();
+        let mut output = vec![0; plain.len()];
+        assert_eq!(encryption.update(&plain, &mut output), Ok(plain.len()));
+        assert_eq!((encryption.finish_with_tag().unwrap().to_vec(), &output), (tag.clone(), &ciphertext));
         for byte in 0..16 {
             let mut wrong = tag.clone();
             wrong[byte] ^= 1;
@@ -300,5 +390,11 @@ mod tests {
         assert_eq!(decryption.update(&[0; 15], &mut []), Ok(0));
         assert_eq!(decryption.update(&[0; 1], &mut []), Err(Failed));
         assert_eq!(decryption.finish(), Err(Failed));
+        // SP 800-38D §5.2.1.1 lets us write other nonces; we never do.
+        assert_eq!(Encryption::new(Cipher::Aes128Gcm, &[0; 16], &[0; 13]).err(), Some(Failed));
+        let mut encryption = Encryption::new(Cipher::Aes128Cbc, &[0; 16], &[0; 16]).unwrap();
+        assert_eq!(encryption.update(&[0; 15], &mut []), Ok(0));
+        assert_eq!(encryption.finish(), Err(Failed));
+        assert_eq!(Encryption::new(Cipher::Aes128Cbc, &[0; 16], &[0; 16]).unwrap().finish_with_tag(), Err(Failed));
     }
 }

@@ -189,6 +189,18 @@ impl EcPrivateKey {
         &self.public
     }
 
+    /// ECDSA (FIPS 186-5 §6.4.1) with a nonce from the system's source, as DER of r and s.
+    pub fn sign(&self, digest: &[u8]) -> Result<Vec<u8>> {
+        // SAFETY: the key is live.
+        let room = unsafe { c::ECDSA_size(self.key.0) };
+        let (mut out, mut written) = (vec![0; room], 0);
+        let (data, len) = (digest.as_ptr(), digest.len());
+        // SAFETY: `digest` is valid for its length, and `out` for as many octets as a signature of this key may have.
+        check(unsafe { c::ECDSA_sign(0, data, len, out.as_mut_ptr(), &mut written, self.key.0) })?;
+        out.truncate(usize::try_from(written).map_err(|_| Failed)?);
+        Ok(out)
+    }
+
     /// ECDH (SEC 1 §3.3.1): the x coordinate. Fails unless `peer` is a finite point on this key's curve.
     pub fn agree(&self, peer: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let point = Point::decode(self.group, peer)?;
@@ -286,4 +298,17 @@ mod tests {
             assert_eq!(two.agree(one.public_point()).unwrap().as_slice(), &two.public_point()[1..=group.field_len()]);
         }
     }
+
+    #[test]
+    fn signatures_of_our_own_are_right_and_never_alike() {
+        for group in [Group::P256, Group::P384, Group::P521] {
+            let key = EcPrivateKey::new(group, &[7; 20]).unwrap();
+            let public = EcPublicKey::new(group, key.public_point()).unwrap();
+            let (one, other) = (key.sign(&[1; 32]).unwrap(), key.sign(&[1; 32]).unwrap());
+            assert!(public.verify(&[1; 32], &one) && public.verify(&[1; 32], &other) && one != other);
+            assert!(!public.verify(&[2; 32], &one));
+        }
+        no_error_left();
+    }
+
 }

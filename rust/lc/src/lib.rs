@@ -18,7 +18,7 @@ use core::ffi::c_int;
 use core::fmt;
 
 pub use ccm::aes_ccm_open;
-pub use cipher::{Cipher, Decryption, GCM_NONCE_LEN};
+pub use cipher::{Cipher, Decryption, Encryption, GCM_NONCE_LEN};
 pub use digest::{Hash, HashContext};
 pub use dsa::{DsaComponents, DsaPublicKey};
 pub use ec::{EcPrivateKey, EcPublicKey, Group};

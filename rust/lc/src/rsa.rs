@@ -185,6 +185,32 @@ impl RsaPrivateKey {
         check(unsafe { c::RSA_decrypt(self.0.0, &mut written, out.as_mut_ptr(), room, data, len, padding) })?;
         if written == room { Ok(out) } else { Err(Failed) }
     }
+
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.1), blinded and checked against faults. Fails for MD4 and RIPEMD-160.
+    pub fn sign_pkcs1(&self, hash: Hash, digest: &[u8]) -> Result<Vec<u8>> {
+        if digest.len() != hash.output_len() || !old_digest_info(hash).is_empty() {
+            return Err(Failed);
+        }
+        let (mut out, mut written) = (vec![0; self.0.size()], 0);
+        let (data, len) = (digest.as_ptr(), digest.len());
+        // SAFETY: `digest` is valid for its length and `out` has room for a block of the key; the key is live.
+        check(unsafe { c::RSA_sign(hash.nid(), data, len, out.as_mut_ptr(), &mut written, self.0.0) })?;
+        if usize::try_from(written) == Ok(out.len()) { Ok(out) } else { Err(Failed) }
+    }
+
+    /// RSASSA-PSS (RFC 8017 §8.1.1) with `salt_len` octets of salt from the system's source, and trailer 0xbc.
+    pub fn sign_pss(&self, hash: Hash, mgf_hash: Hash, salt_len: usize, digest: &[u8]) -> Result<Vec<u8>> {
+        let salt_len = c_int::try_from(salt_len).map_err(|_| Failed)?;
+        if digest.len() != hash.output_len() {
+            return Err(Failed);
+        }
+        let (mut out, mut written) = (vec![0; self.0.size()], 0);
+        let (room, data, len) = (out.len(), digest.as_ptr(), digest.len());
+        let (md, mgf, to) = (hash.md(), mgf_hash.md(), out.as_mut_ptr());
+        // SAFETY: both buffers are valid for the lengths given; the digests are statics; the key is live.
+        check(unsafe { c::RSA_sign_pss_mgf1(self.0.0, &mut written, to, room, data, len, md, mgf, salt_len) })?;
+        if written == room { Ok(out) } else { Err(Failed) }
+    }
 }
 
 /// The inverse of a secret `number` modulo a greater, secret `prime`: its power prime - 2 (Fermat), for which there is a
@@ -375,4 +401,21 @@ mod tests {
         }
         no_error_left();
     }
+
+    /// The first is deterministic and stands above, made by OpenSSL; the second is read by what OpenSSL's vector checks.
+    #[test]
+    fn signatures_of_our_own() {
+        let key = with_components(|_| {}, RsaPrivateKey::new).unwrap();
+        let digest = hex(DIGEST);
+        assert_eq!(key.sign_pkcs1(Hash::Sha256, &digest), Ok(hex(SIGNATURE_PKCS1)));
+        assert_eq!(key.sign_pkcs1(Hash::Sha256, &digest[1..]), Err(Failed));
+        assert_eq!(key.sign_pkcs1(Hash::Md4, &digest[16..]), Err(Failed));
+        let pss = key.sign_pss(Hash::Sha256, Hash::Sha1, 7, &digest).unwrap();
+        assert!(public().verify_pss(Hash::Sha256, Hash::Sha1, 7, &digest, &pss));
+        assert!(!public().verify_pss(Hash::Sha256, Hash::Sha256, 7, &digest, &pss));
+        assert_ne!(key.sign_pss(Hash::Sha256, Hash::Sha1, 7, &digest).unwrap(), pss);
+        assert_eq!(key.sign_pss(Hash::Sha256, Hash::Sha256, 95, &digest), Err(Failed));
+        no_error_left();
+    }
+
 }

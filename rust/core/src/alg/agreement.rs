@@ -1,6 +1,6 @@
 //! keyEncryptionAlgorithm of a KeyAgreeRecipientInfo (RFC 5753, RFC 8418), and key wraps by themselves.
 
-use crate::alg::identifier::AlgorithmIdentifier;
+use crate::alg::identifier::{self, AlgorithmIdentifier};
 use crate::alg::row::{Implementation, Role, Row};
 use crate::asn1::{Tag, writer::Writer};
 use crate::crypto::agreement::{KeyDerivation, agree};
@@ -102,10 +102,21 @@ impl AgreementAlgorithm {
         unwrapped.unwrap_or_else(|| key.rejection_key(encrypted_key, cek_len))
     }
 
-    /// Wraps `cek` for the holder of `originator`'s counterpart: the sending side of `unwrap`. None: no agreement.
-    pub fn wrap(&self, key: &PrivateKey, recipient: &[u8], ukm: Option<&[u8]>, cek: &Secret) -> Option<Vec<u8>> {
-        let shared = agree(key, recipient)?;
-        self.wrap.wrap(&self.key_encryption_key(&shared, ukm, false)?, cek)
+    /// To send with. None: no key agreement or key wrap that is run here.
+    pub fn make(row: &'static Row, wrap: &'static Row) -> Option<Self> {
+        let Some(Implementation::KeyAgreement(derivation)) = row.implementation else { return None };
+        let Some(Implementation::KeyWrap(implementation)) = wrap.implementation else { return None };
+        Some(Self { row, derivation, wrap: WrapAlgorithm { row: wrap, wrap: implementation } })
+    }
+
+    /// keyEncryptionAlgorithm.
+    pub fn write(&self, writer: &mut Writer) {
+        identifier::write(writer, self.row, |writer| identifier::write(writer, self.wrap.row, |_| {}));
+    }
+
+    /// Wraps `cek` under what both sides share: the sending side of `unwrap`. None: a key that this wrap does not take.
+    pub fn wrap(&self, shared: &Secret, ukm: Option<&[u8]>, cek: &Secret) -> Option<Vec<u8>> {
+        self.wrap.wrap(&self.key_encryption_key(shared, ukm, false)?, cek)
     }
 
     fn key_encryption_key(&self, shared: &Secret, ukm: Option<&[u8]>, null: bool) -> Option<Secret> {

@@ -1,7 +1,8 @@
 //! compressionAlgorithm (RFC 3274 §1.1).
 
-use crate::alg::identifier::AlgorithmIdentifier;
+use crate::alg::identifier::{self, AlgorithmIdentifier};
 use crate::alg::row::{Implementation, Role, Row};
+use crate::asn1::writer::Writer;
 use crate::crypto::compression::{Compression, CompressionFault};
 use crate::{Code, Error, Limits, Result};
 
@@ -26,6 +27,22 @@ impl CompressionAlgorithm {
         };
         identifier.obey(row, Code::Asn1Malformed)?;
         Ok(Self { row, compression })
+    }
+
+    /// To compress with. None: no compression that is run here.
+    pub fn make(row: &'static Row) -> Option<Self> {
+        let Some(Implementation::Compression(compression)) = row.implementation else { return None };
+        Some(Self { row, compression })
+    }
+
+    /// compressionAlgorithm.
+    pub fn write(&self, writer: &mut Writer) {
+        identifier::write(writer, self.row, |_| {});
+    }
+
+    /// None: the compressor failed.
+    pub fn compress(&self, content: &[u8]) -> Option<Vec<u8>> {
+        self.compression.compress(content)
     }
 
     pub fn row(&self) -> &'static Row {

@@ -1,10 +1,12 @@
 //! contentEncryptionAlgorithm.
 
-use crate::alg::identifier::{AlgorithmIdentifier, RC2_128_VERSION};
+use crate::alg::identifier::{self, AlgorithmIdentifier, RC2_128_VERSION};
 use crate::alg::row::{Implementation, Parameters, Role, Row};
+use crate::asn1::writer::Writer;
 use crate::asn1::{Octets, Tag};
-use crate::crypto::content::{ContentCipher, DecryptCall, GCM_NONCE_LEN};
+use crate::crypto::content::{ContentCipher, DecryptCall, EncryptCall, GCM_NONCE_LEN, Opaque};
 use crate::crypto::legacy;
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::{Code, Error, Result};
 
@@ -57,6 +59,45 @@ impl ContentAlgorithm {
         };
         let iv = iv.ok_or_else(|| identifier.wrong_parameters(Code::DecryptionParameters))?;
         Ok(Self { row, cipher, iv, tag_len })
+    }
+
+    /// To encrypt one content with: iv or nonce fresh from `random` (SP 800-38D §8.2.2). Err: no cipher that is run
+    /// here (None), or no chance (Some).
+    pub fn make(row: &'static Row, random: &dyn Random) -> core::result::Result<Self, Option<Opaque>> {
+        let cipher: &'static dyn ContentCipher = match row.implementation {
+            Some(Implementation::Content(cipher)) => cipher,
+            Some(Implementation::Cbc(cipher)) => cipher,
+            _ => return Err(None),
+        };
+        let iv = random.octets(cipher.iv_len()).map_err(Some)?;
+        Ok(Self { row, cipher, iv, tag_len: if cipher.is_aead() { WHOLE_TAG } else { 0 } })
+    }
+
+    /// contentEncryptionAlgorithm, with ICVlen written out (RFC 5084 §3.2 has 12 as default).
+    pub fn write(&self, writer: &mut Writer) {
+        identifier::write(writer, self.row, |writer| match self.row.parameters {
+            Parameters::Gcm => writer.sequence(|writer| {
+                writer.u64(self.tag_len as u64);
+                writer.octet_string(&self.iv);
+            }),
+            _ => writer.octet_string(&self.iv),
+        });
+    }
+
+    /// Octets that a plaintext of `len` becomes.
+    pub fn ciphertext_len(&self, len: usize) -> usize {
+        self.cipher.ciphertext_len(len)
+    }
+
+    /// Fills `ciphertext`, which has `ciphertext_len` octets; returns the tag, or without AEAD nothing.
+    pub fn encrypt(
+        &self,
+        cek: &Secret,
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> core::result::Result<Vec<u8>, Opaque> {
+        let call = EncryptCall { key: cek.expose(), iv: &self.iv, plaintext, aad: &[] };
+        self.cipher.encrypt(&call, ciphertext)
     }
 
     pub fn row(&self) -> &'static Row {

@@ -2,6 +2,7 @@
 
 use crate::alg::row::{Implementation, Parameters, Role, Row};
 use crate::alg::table;
+use crate::asn1::writer::Writer;
 use crate::asn1::{Oid, Reader, Tag, Tlv};
 use crate::crypto::digest::Digest;
 use crate::error::Within;
@@ -112,6 +113,34 @@ impl<'a> AlgorithmIdentifier<'a> {
         }
         parameters.reader().map(Some)
     }
+}
+
+/// Writes what `row` names, with what `parameters` writes behind its OID.
+pub(crate) fn write(writer: &mut Writer, row: &Row, parameters: impl FnOnce(&mut Writer)) {
+    writer.sequence(|writer| {
+        parameters(writer);
+        writer.oid(row.oid);
+    });
+}
+
+/// A digest algorithm: parameters absent, as RFC 5754 §2 and RFC 8702 §3.1 have it.
+pub(crate) fn write_digest(writer: &mut Writer, row: &Row) {
+    write(writer, row, |_| {});
+}
+
+/// `hash_and_mask`, written. The digest inside has NULL where its row takes it: RFC 4055 §2.1 takes both and shows this.
+pub(crate) fn write_hash_and_mask(writer: &mut Writer, digest: &Row) {
+    let hash = |writer: &mut Writer| {
+        write(writer, digest, |writer| {
+            if digest.parameters == Parameters::NullOrAbsent {
+                writer.null();
+            }
+        });
+    };
+    if let Some(mgf1) = table::named("MGF1") {
+        writer.explicit(1, |writer| write(writer, mgf1, hash));
+    }
+    writer.explicit(0, hash);
 }
 
 /// The digest of a hash algorithm and that of `MGF1`, both SHA-1 by default: the beginning of RSASSA-PSS-params and of

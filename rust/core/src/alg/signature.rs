@@ -1,10 +1,11 @@
 //! signatureAlgorithm, with digestAlgorithm where a signer has one.
 
-use crate::alg::identifier::{AlgorithmIdentifier, hash_and_mask};
-use crate::alg::row::{Hashing, Implementation, Role, Row};
+use crate::alg::identifier::{self, AlgorithmIdentifier, hash_and_mask};
+use crate::alg::row::{Hashing, Implementation, Parameters, Role, Row};
 use crate::alg::table;
+use crate::asn1::writer::Writer;
 use crate::crypto::digest::Digest;
-use crate::crypto::key::{PssParameters, PublicKey};
+use crate::crypto::key::{PrivateKey, PssParameters, PublicKey};
 pub use crate::crypto::signature::Message;
 use crate::crypto::signature::{SignatureScheme, SignatureSettings};
 use crate::error::Within;
@@ -54,6 +55,48 @@ impl SignatureAlgorithm {
             return Err(signature.unsupported(Code::SignerAlgorithmUnsupported));
         }
         Ok(Self { row, scheme, settings })
+    }
+
+    /// To sign with. `digest` counts where the row names none; PSS takes it for MGF1 as well, and for the salt's length
+    /// (RFC 4056 §2.2). None: no signature algorithm, or one that is not run here.
+    pub fn make(row: &'static Row, digest: &'static dyn Digest) -> Option<Self> {
+        let Some(Implementation::Signature(scheme, hashing)) = row.implementation else { return None };
+        let mut settings = SignatureSettings { digest: Some(digest), mgf_digest: None, salt_len: 0 };
+        match hashing {
+            Hashing::Fixed(digest) => settings.digest = Some(digest),
+            Hashing::FromDigestAlgorithm => {}
+            Hashing::FromParameters => {
+                (settings.mgf_digest, settings.salt_len) = (Some(digest), digest.output_len());
+            }
+            Hashing::Whole(_) => settings.digest = None,
+        }
+        Some(Self { row, scheme, settings })
+    }
+
+    /// The digest that goes into digestAlgorithm and messageDigest of a signer: that of the signature, or the one that
+    /// its scheme prescribes (RFC 8419 §3.1).
+    pub fn message_digest(&self) -> Option<&'static dyn Digest> {
+        match self.row.implementation {
+            Some(Implementation::Signature(_, Hashing::Whole(digest))) => Some(digest),
+            _ => self.settings.digest,
+        }
+    }
+
+    /// signatureAlgorithm.
+    pub fn write(&self, writer: &mut Writer) {
+        identifier::write(writer, self.row, |writer| match (self.row.parameters, self.digest_row()) {
+            (Parameters::NullOrAbsent, _) => writer.null(),
+            (Parameters::Pss, Some(digest)) => writer.sequence(|writer| {
+                writer.explicit(2, |writer| writer.u64(self.settings.salt_len as u64));
+                identifier::write_hash_and_mask(writer, digest);
+            }),
+            _ => {}
+        });
+    }
+
+    /// None: a key of another kind, one that may not be used so, or a scheme that is read only.
+    pub fn sign(&self, key: &PrivateKey, message: Message<'_>) -> Option<Vec<u8>> {
+        self.scheme.sign(key, &self.settings, message)
     }
 
     pub fn row(&self) -> &'static Row {

@@ -56,8 +56,8 @@ table! {
     "SHAKE256-len" [2, 16, 840, 1, 101, 3, 4, 2, 18] Digest (OutputBits(512)) 256 Never Accept "RFC 8419 §2.3" => Some(Digest(&digest::SHAKE256));
 
     // --- Signatures ---
-    "RSA-PKCS1-v1_5" [1, 2, 840, 113549, 1, 1, 1] Signature (NullOrAbsent) 256 Allow Accept "RFC 3370 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::FromDigestAlgorithm));
-    "RSA-PKCS1-v1_5-SHA256" [1, 2, 840, 113549, 1, 1, 11] Signature (NullOrAbsent) 128 Prefer Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA256)));
+    "RSA-PKCS1-v1_5" [1, 2, 840, 113549, 1, 1, 1] Signature (NullOrAbsent) 256 Prefer Accept "RFC 3370 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::FromDigestAlgorithm));
+    "RSA-PKCS1-v1_5-SHA256" [1, 2, 840, 113549, 1, 1, 11] Signature (NullOrAbsent) 128 Allow Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA256)));
     "RSA-PKCS1-v1_5-SHA384" [1, 2, 840, 113549, 1, 1, 12] Signature (NullOrAbsent) 192 Allow Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA384)));
     "RSA-PKCS1-v1_5-SHA512" [1, 2, 840, 113549, 1, 1, 13] Signature (NullOrAbsent) 256 Allow Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA512)));
     "RSA-PKCS1-v1_5-SHA224" [1, 2, 840, 113549, 1, 1, 14] Signature (NullOrAbsent) 112 Never Accept "RFC 5754 §3.2" => Some(Signature(&signature::RsaPkcs1, Hashing::Fixed(&digest::SHA224)));
@@ -181,7 +181,7 @@ table! {
     "AES-128-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 7] Aead (Ccm) 128 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES128_CCM));
     "AES-192-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 27] Aead (Ccm) 192 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES192_CCM));
     "AES-256-CCM" [2, 16, 840, 1, 101, 3, 4, 1, 47] Aead (Ccm) 256 Never Accept "RFC 5084 §3.1" => Some(Content(&content::AES256_CCM));
-    "ChaCha20-Poly1305" [1, 2, 840, 113549, 1, 9, 16, 3, 18] Aead (Iv(12)) 256 Never Accept "RFC 8103 §3" => Some(Content(&content::ChaCha20Poly1305));
+    "ChaCha20-Poly1305" [1, 2, 840, 113549, 1, 9, 16, 3, 18] Aead (Iv(12)) 256 Allow Accept "RFC 8103 §3" => Some(Content(&content::ChaCha20Poly1305));
 
     // --- Public keys ---
     "RSA" [1, 2, 840, 113549, 1, 1, 1] PublicKey (NullOrAbsent) 256 Prefer Accept "RFC 3279 §2.3.1" => Some(PublicKey(KeyForm::Rsa));
@@ -247,7 +247,7 @@ table! {
     // --- Parts of other algorithms, and compression ---
     "MGF1" [1, 2, 840, 113549, 1, 1, 8] Part (Own) 256 Prefer Accept "RFC 4055 §2.2" => Some(Part);
     "pSpecified" [1, 2, 840, 113549, 1, 1, 9] Part (Own) 256 Prefer Accept "RFC 4055 §4.1" => Some(Part);
-    "zlib" [1, 2, 840, 113549, 1, 9, 16, 3, 8] Compression (NullOrAbsent) 256 Never Accept "RFC 3274 §2" => Some(Compression(&compression::Zlib));
+    "zlib" [1, 2, 840, 113549, 1, 9, 16, 3, 8] Compression (NullOrAbsent) 256 Allow Accept "RFC 3274 §2" => Some(Compression(&compression::Zlib));
 }
 
 // The ciphers of old files of keys.

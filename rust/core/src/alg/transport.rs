@@ -1,11 +1,13 @@
 //! keyEncryptionAlgorithm of a KeyTransRecipientInfo.
 
-use crate::alg::identifier::{AlgorithmIdentifier, hash_and_mask};
+use crate::alg::identifier::{self, AlgorithmIdentifier, hash_and_mask};
 use crate::alg::row::{Implementation, Parameters, Role, Row};
 use crate::alg::table;
 use crate::asn1::Tag;
-use crate::crypto::digest::SHA1;
-use crate::crypto::key::PrivateKey;
+use crate::asn1::writer::Writer;
+use crate::crypto::digest::{Digest, SHA1};
+use crate::crypto::key::{PrivateKey, PublicKey};
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::crypto::transport::{KeyTransport, TransportSettings};
 use crate::{Code, Error, Result};
@@ -35,6 +37,35 @@ impl TransportAlgorithm {
             _ => TransportSettings::default(),
         };
         Ok(Self { row, scheme, settings })
+    }
+
+    /// To send with; `digest` is that of OAEP and of its MGF1. None: no key transport that is run here.
+    pub fn make(row: &'static Row, digest: &'static dyn Digest) -> Option<Self> {
+        let Some(Implementation::KeyTransport(scheme)) = row.implementation else { return None };
+        let settings = match row.parameters {
+            Parameters::Oaep => {
+                TransportSettings { digest: Some(digest), mgf_digest: Some(digest), label: Vec::new() }
+            }
+            _ => TransportSettings::default(),
+        };
+        Some(Self { row, scheme, settings })
+    }
+
+    /// keyEncryptionAlgorithm.
+    pub fn write(&self, writer: &mut Writer) {
+        let digest = self.settings.digest.and_then(table::of_digest);
+        identifier::write(writer, self.row, |writer| match (self.row.parameters, digest) {
+            (Parameters::NullOrAbsent, _) => writer.null(),
+            (Parameters::Oaep, Some(digest)) => {
+                writer.sequence(|writer| identifier::write_hash_and_mask(writer, digest));
+            }
+            _ => {}
+        });
+    }
+
+    /// encryptedKey. None: not a key for this, too short a one, or no chance.
+    pub fn wrap(&self, key: &PublicKey, cek: &Secret, random: &dyn Random) -> Option<Vec<u8>> {
+        self.scheme.encrypt(&self.settings, key, cek, random)
     }
 
     pub fn row(&self) -> &'static Row {

@@ -2,7 +2,7 @@
 //!
 //! The last element is written first: `w.sequence(|w| { w.octet_string(second); w.oid(first); })`.
 
-use crate::asn1::{Oid, Reader, Rules, Tag, Tlv};
+use crate::asn1::{Oid, Reader, Rules, Tag, Tlv, UnixTime};
 use crate::{Error, Limits, Result};
 
 /// Grows towards the front of its buffer.
@@ -16,6 +16,11 @@ pub struct Writer {
 impl Writer {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// With room for as many octets, so that what is written is not moved.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { buffer: vec![0; capacity], start: capacity }
     }
 
     pub fn len(&self) -> usize {
@@ -33,15 +38,20 @@ impl Writer {
 
     /// Puts `bytes` in front of what is written.
     pub fn raw(&mut self, bytes: &[u8]) {
-        if bytes.len() > self.start {
-            let (written, spare) = (self.len(), (self.len() + bytes.len()).max(64));
-            let mut larger = vec![0; spare + bytes.len() + written];
+        self.space(bytes.len()).copy_from_slice(bytes);
+    }
+
+    /// As many octets in front of what is written, for the caller to fill.
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        if len > self.start {
+            let (written, spare) = (self.len(), (self.len() + len).max(64));
+            let mut larger = vec![0; spare + len + written];
             let at = larger.len() - written;
             larger[at..].copy_from_slice(&self.buffer[self.start..]);
             (self.buffer, self.start) = (larger, at);
         }
-        self.start -= bytes.len();
-        self.buffer[self.start..self.start + bytes.len()].copy_from_slice(bytes);
+        self.start -= len;
+        &mut self.buffer[self.start..self.start + len]
     }
 
     /// An element around what `content` writes.
@@ -92,6 +102,25 @@ impl Writer {
             if magnitude.first().is_none_or(|byte| byte & 0x80 != 0) {
                 writer.raw(&[0]);
             }
+        });
+    }
+
+    /// UTCTime in the years that it can tell, else GeneralizedTime (RFC 5280 §4.1.2.5, RFC 5652 §11.3).
+    pub fn time(&mut self, time: UnixTime) {
+        let (year, month, day, hour, minute, second) = time.civil();
+        let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
+        let (tag, text) = match year {
+            1950..2050 => (Tag::UTC_TIME, format!("{:02}{rest}", year % 100)),
+            _ => (Tag::GENERALIZED_TIME, format!("{year:04}{rest}")),
+        };
+        self.element(tag, false, |writer| writer.raw(text.as_bytes()));
+    }
+
+    /// BIT STRING of whole octets.
+    pub fn bit_string(&mut self, octets: &[u8]) {
+        self.element(Tag::BIT_STRING, false, |writer| {
+            writer.raw(octets);
+            writer.raw(&[0]);
         });
     }
 
@@ -182,6 +211,27 @@ mod tests {
         assert_eq!(reader.u64().unwrap(), 128);
         assert_eq!(reader.octet_string().unwrap().to_vec(), [7; 200]);
         assert!(reader.is_empty());
+    }
+
+    #[test]
+    fn rfc5652_11_3_times() {
+        let written = |year| {
+            let mut writer = Writer::new();
+            writer.time(UnixTime::from_civil(year, 2, 3, 4, 5, 6).unwrap());
+            writer.into_vec()
+        };
+        assert_eq!(written(1950), *b"\x17\x0d500203040506Z");
+        assert_eq!(written(2049), *b"\x17\x0d490203040506Z");
+        assert_eq!(written(2050), *b"\x18\x0f20500203040506Z");
+        assert_eq!(written(1949), *b"\x18\x0f19490203040506Z");
+    }
+
+    #[test]
+    fn room_that_was_asked_for_is_enough() {
+        let mut writer = Writer::with_capacity(10);
+        let place = writer.buffer.as_ptr();
+        writer.sequence(|writer| writer.bit_string(&[1; 5]));
+        assert_eq!((writer.buffer.as_ptr(), writer.into_vec()), (place, vec![0x30, 8, 3, 6, 0, 1, 1, 1, 1, 1]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod compressed;
 pub mod content_info;
 pub mod enveloped;
 pub mod identifier;
+pub mod make;
 pub mod recipient;
 pub mod signed_attributes;
 pub mod signed_data;

@@ -5,7 +5,8 @@ use mailseal_lc::Hash;
 use zeroize::Zeroizing;
 
 use crate::crypto::digest::Digest;
-use crate::crypto::key::{PrivateKey, PrivateMaterial};
+use crate::crypto::key::{PrivateKey, PrivateMaterial, PublicKey, PublicMaterial};
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 
 /// The shared secret with the holder of `peer`: the x coordinate (SEC 1 §3.3.1), or the output of X25519 or X448
@@ -13,7 +14,11 @@ use crate::crypto::secret::Secret;
 ///
 /// None: the key is of a kind that does not agree, `peer` is no point of its curve, or the result is all zeros.
 pub fn agree(key: &PrivateKey, peer: &[u8]) -> Option<Secret> {
-    match &*key.material()? {
+    shared_secret(&*key.material()?, peer)
+}
+
+fn shared_secret(key: &PrivateMaterial, peer: &[u8]) -> Option<Secret> {
+    match key {
         PrivateMaterial::Ec { key, .. } => key.agree(peer).ok().map(Secret::from),
         PrivateMaterial::X25519(key) => {
             let peer = agreement::UnparsedPublicKey::new(&agreement::X25519, peer);
@@ -25,6 +30,48 @@ pub fn agree(key: &PrivateKey, peer: &[u8]) -> Option<Secret> {
             Some(Secret::new(shared.to_vec()))
         }
         PrivateMaterial::Rsa { .. } | PrivateMaterial::Ed25519(_) => None,
+    }
+}
+
+/// A key for one message and one recipient.
+pub struct EphemeralKey {
+    /// SEC 1, uncompressed, or the 32 octets of RFC 7748.
+    pub public: Vec<u8>,
+    material: PrivateMaterial,
+}
+
+impl EphemeralKey {
+    /// On the curve of `peer`. None: it is no key that agrees, or no chance.
+    pub fn new(peer: &PublicKey, random: &dyn Random) -> Option<Self> {
+        let material = match peer.material() {
+            PublicMaterial::Ec { curve, .. } => {
+                let bits = curve.bits();
+                let len = usize::try_from(bits.div_ceil(8)).ok()?;
+                let spare = u32::try_from(len).ok()? * 8 - bits;
+                // At least every second number of as many bits is below the order: this ends.
+                loop {
+                    let mut scalar = Zeroizing::new(random.octets(len).ok()?);
+                    *scalar.first_mut()? &= 0xff >> spare;
+                    if let Some(material) = PrivateMaterial::ec(curve, &scalar) {
+                        break material;
+                    }
+                }
+            }
+            PublicMaterial::X25519 => PrivateMaterial::x25519(&Zeroizing::new(random.octets(32).ok()?))?,
+            _ => return None,
+        };
+        Some(Self { public: material.public_point()?, material })
+    }
+
+    /// None: see `agree`.
+    pub fn agree(&self, peer: &[u8]) -> Option<Secret> {
+        shared_secret(&self.material, peer)
+    }
+}
+
+impl core::fmt::Debug for EphemeralKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("EphemeralKey(…)")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decompression with a budget: a few octets may stand for gigabytes.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// Why there is no content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum CompressionFault {
 pub trait Compression: Sync + core::fmt::Debug {
     /// The content of `segments`, which are one stream, if it has at most `most` octets.
     fn decompress(&self, segments: &mut dyn Iterator<Item = &[u8]>, most: usize) -> Result<Vec<u8>, CompressionFault>;
+
+    /// None: the compressor failed.
+    fn compress(&self, content: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// zlib (RFC 1950).
@@ -38,6 +41,18 @@ impl Compression for Zlib {
             inflate(&segments, &mut sink)?;
         }
         Ok(sink.content)
+    }
+
+    fn compress(&self, content: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(content.len() / 2 + 64);
+        let mut deflate = Compress::new(flate2::Compression::default(), true);
+        loop {
+            let taken = usize::try_from(deflate.total_in()).ok()?;
+            match deflate.compress_vec(content.get(taken..)?, &mut out, FlushCompress::Finish).ok()? {
+                Status::StreamEnd => return Some(out),
+                _ => out.reserve(content.len() / 8 + STEP),
+            }
+        }
     }
 }
 
@@ -106,7 +121,6 @@ fn step(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compress, FlushCompress};
     use proptest::prelude::*;
 
     fn compressed(content: &[u8]) -> Vec<u8> {
@@ -168,6 +182,13 @@ mod tests {
             let data = compressed(&content);
             let segments: Vec<&[u8]> = data.chunks(cut).collect();
             prop_assert_eq!(run(&segments, content.len()).unwrap(), content);
+        }
+
+        #[test]
+        fn what_we_compress_comes_back(content in prop::collection::vec(any::<u8>(), 0..3000), times in 1_usize..200) {
+            let content = content.repeat(times);
+            let data = Zlib.compress(&content).unwrap();
+            prop_assert_eq!(run(&[&data], content.len()).unwrap(), content);
         }
 
         #[test]

@@ -1,8 +1,8 @@
-//! Content encryption, reading side: from the segments of an OCTET STRING straight into one buffer.
+//! Content encryption: from the segments of an OCTET STRING straight into one buffer, and from there into its place.
 
 use aws_lc_rs::aead;
 pub use mailseal_lc::GCM_NONCE_LEN;
-use mailseal_lc::{Cipher, Decryption};
+use mailseal_lc::{Cipher, Decryption, Encryption};
 use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -20,16 +20,48 @@ pub trait ContentCipher: Sync + core::fmt::Debug {
     fn is_aead(&self) -> bool;
     /// The plaintext, complete and, with an AEAD, authenticated. Without one `aad` and `mac` must be empty.
     fn decrypt(&self, call: &DecryptCall<'_, '_>) -> Result<Vec<u8>, Opaque>;
+
+    /// Octets that a plaintext of `len` becomes.
+    fn ciphertext_len(&self, len: usize) -> usize {
+        len
+    }
+
+    /// Fills `ciphertext`, which has `ciphertext_len` octets; returns the tag of 16, or with no AEAD an empty one.
+    /// Err also for ciphers that are read only.
+    fn encrypt(&self, _call: &EncryptCall<'_>, _ciphertext: &mut [u8]) -> Result<Vec<u8>, Opaque> {
+        Err(Opaque)
+    }
+}
+
+/// What one encryption works on.
+#[derive(Clone, Copy)]
+pub struct EncryptCall<'a> {
+    pub key: &'a [u8],
+    pub iv: &'a [u8],
+    pub plaintext: &'a [u8],
+    pub aad: &'a [u8],
+}
+
+impl core::fmt::Debug for EncryptCall<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("EncryptCall(…)")
+    }
 }
 
 /// What one decryption works on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct DecryptCall<'a, 'o> {
     pub key: &'a [u8],
     pub iv: &'a [u8],
     pub ciphertext: &'a Octets<'o>,
     pub aad: &'a [u8],
     pub mac: &'a [u8],
+}
+
+impl core::fmt::Debug for DecryptCall<'_, '_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("DecryptCall(…)")
+    }
 }
 
 /// CBC with the padding of RFC 5652 §6.3.
@@ -98,6 +130,29 @@ impl ContentCipher for Cbc {
             return Err(Opaque);
         }
         self.decrypt_segments(call.key, call.iv, call.ciphertext.len(), call.ciphertext.segments())
+    }
+
+    /// Padding always takes one octet at least (RFC 5652 §6.3).
+    fn ciphertext_len(&self, len: usize) -> usize {
+        len - len % self.0.block_len() + self.0.block_len()
+    }
+
+    fn encrypt(&self, call: &EncryptCall<'_>, ciphertext: &mut [u8]) -> Result<Vec<u8>, Opaque> {
+        let (block, len) = (self.0.block_len(), call.plaintext.len());
+        if !call.aad.is_empty() || ciphertext.len() != self.ciphertext_len(len) {
+            return Err(Opaque);
+        }
+        let (whole, rest) = call.plaintext.split_at(len - len % block);
+        let padding = block - rest.len();
+        let mut last = Zeroizing::new(rest.to_vec());
+        last.resize(block, u8::try_from(padding).map_err(|_| Opaque)?);
+        let (front, end) = ciphertext.split_at_mut(whole.len());
+        let mut encryption = Encryption::new(self.0, call.key, call.iv).map_err(|_| Opaque)?;
+        let written = encryption.update(whole, front).and_then(|first| Ok(first + encryption.update(&last, end)?));
+        if written != Ok(len + padding) {
+            return Err(Opaque);
+        }
+        encryption.finish().map(|()| Vec::new()).map_err(|_| Opaque)
     }
 }
 
@@ -174,7 +229,24 @@ impl ContentCipher for Gcm {
         decryption.finish_with_tag(call.mac).map_err(|_| Opaque)?;
         Ok(output.release(len))
     }
+
+    fn encrypt(&self, call: &EncryptCall<'_>, ciphertext: &mut [u8]) -> Result<Vec<u8>, Opaque> {
+        let len = call.plaintext.len();
+        // SP 800-38D §5.2.1.1
+        if ciphertext.len() != len || u64::try_from(len).map_or(true, |len| len > GCM_MAX_PLAINTEXT) {
+            return Err(Opaque);
+        }
+        let mut encryption = Encryption::new(self.0, call.key, call.iv).map_err(|_| Opaque)?;
+        encryption.additional_data(call.aad).map_err(|_| Opaque)?;
+        if encryption.update(call.plaintext, ciphertext) != Ok(len) {
+            return Err(Opaque);
+        }
+        encryption.finish_with_tag().map(|tag| tag.to_vec()).map_err(|_| Opaque)
+    }
 }
+
+/// Octets under one key and nonce, SP 800-38D §5.2.1.1: 2^39 - 256 bits.
+const GCM_MAX_PLAINTEXT: u64 = (1 << 36) - 32;
 
 /// ChaCha20-Poly1305 (RFC 8439, RFC 8103) with its tag of 16 octets.
 #[derive(Debug)]
@@ -202,6 +274,24 @@ impl ContentCipher for ChaCha20Poly1305 {
         let len = opened.map_err(|_| Opaque)?.len();
         buffer.truncate(len);
         Ok(core::mem::take(&mut *buffer))
+    }
+
+    fn encrypt(&self, call: &EncryptCall<'_>, ciphertext: &mut [u8]) -> Result<Vec<u8>, Opaque> {
+        if ciphertext.len() != call.plaintext.len() {
+            return Err(Opaque);
+        }
+        let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, call.key).map_err(|_| Opaque)?;
+        let nonce = aead::Nonce::try_assume_unique_for_key(call.iv).map_err(|_| Opaque)?;
+        ciphertext.copy_from_slice(call.plaintext);
+        let sealed =
+            aead::LessSafeKey::new(key).seal_in_place_separate_tag(nonce, aead::Aad::from(call.aad), ciphertext);
+        match sealed {
+            Ok(tag) => Ok(tag.as_ref().to_vec()),
+            Err(_) => {
+                ciphertext.zeroize();
+                Err(Opaque)
+            }
+        }
     }
 }
 

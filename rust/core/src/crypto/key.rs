@@ -172,6 +172,29 @@ impl PublicKey {
         self.0.canonical_spki.as_deref().unwrap_or(&self.0.spki)
     }
 
+    /// An RSA key that signs with PSS alone (RFC 4055 §1.2).
+    pub fn is_pss_only(&self) -> bool {
+        matches!(self.material(), PublicMaterial::Rsa { usage: RsaUse::Pss(_), .. })
+    }
+
+    /// The digest that its parameters bind it to.
+    pub fn pss_digest(&self) -> Option<&'static dyn Digest> {
+        match self.material() {
+            PublicMaterial::Rsa { usage: RsaUse::Pss(Some(bound)), .. } => Some(bound.digest),
+            _ => None,
+        }
+    }
+
+    /// What a sender agrees with: the point, uncompressed, or the octets of RFC 7748. None: no key for agreement.
+    pub fn agreement_point(&self) -> Option<Vec<u8>> {
+        match self.material() {
+            PublicMaterial::Ec { .. } => self.material().uncompressed(),
+            // The point ends the SPKI.
+            PublicMaterial::X25519 => self.canonical_spki().last_chunk::<32>().map(|point| point.to_vec()),
+            _ => None,
+        }
+    }
+
     /// Bits of classical strength (SP 800-57 part 1 table 2); 0 for kind Other.
     pub fn strength(&self) -> u16 {
         match self.kind() {

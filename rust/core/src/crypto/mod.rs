@@ -11,6 +11,7 @@ pub mod key_wrap;
 pub mod legacy;
 pub mod password;
 pub mod password_wrap;
+pub mod random;
 pub(crate) mod rsa_numbers;
 pub mod secret;
 pub mod signature;

@@ -1,4 +1,4 @@
-//! Key transport with RSA. The private operation is the backend's, blinded; the padding is undone here, in constant time
+//! Key transport with RSA. Padding is ours, the power the backend's. Reading: the private operation is the backend's, blinded; the padding is undone here, in constant time
 //! and with implicit rejection: a failure gives another key of the same length, and nothing tells the two apart.
 //!
 //! The length of the key inside is known beforehand (it is that of the content cipher), so each octet of the padded block
@@ -8,7 +8,8 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::crypto::digest::Digest;
-use crate::crypto::key::{PrivateKey, PrivateMaterial, RsaUse};
+use crate::crypto::key::{PrivateKey, PrivateMaterial, PublicKey, PublicMaterial, RsaUse};
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 
 /// What a scheme needs besides key and ciphertext.
@@ -27,9 +28,32 @@ pub trait KeyTransport: Sync + core::fmt::Debug {
     /// Removes the padding of `block`: whether it was right for a key of `len` octets, and the octets at the key's place.
     /// Only `settings`, `len` and the length of `block` may decide how long it takes.
     fn unpad(&self, settings: &TransportSettings, block: &mut [u8], len: usize) -> (Choice, Zeroizing<Vec<u8>>);
+
+    /// A block of `len` octets around `key`. None: too long, or no chance.
+    fn pad(
+        &self,
+        settings: &TransportSettings,
+        key: &Secret,
+        len: usize,
+        random: &dyn Random,
+    ) -> Option<Zeroizing<Vec<u8>>>;
 }
 
 impl dyn KeyTransport + '_ {
+    /// None: no RSA key for this, a key too short for `cek`, or no chance.
+    pub fn encrypt(
+        &self,
+        settings: &TransportSettings,
+        key: &PublicKey,
+        cek: &Secret,
+        random: &dyn Random,
+    ) -> Option<Vec<u8>> {
+        let PublicMaterial::Rsa { key, usage: RsaUse::Any } = key.material() else { return None };
+        let len = usize::try_from(key.bits().div_ceil(8)).ok()?;
+        let block = self.pad(settings, cek, len, random)?;
+        key.raw(&block).ok()
+    }
+
     /// Always a key of `len` octets; the rejection key of `key` where anything is wrong.
     pub fn decrypt(&self, settings: &TransportSettings, key: &PrivateKey, encrypted: &[u8], len: usize) -> Secret {
         let substitute = key.rejection_key(encrypted, len);
@@ -79,6 +103,26 @@ impl KeyTransport for RsaPkcs1 {
         }
         (right, Zeroizing::new(key.to_vec()))
     }
+
+    fn pad(
+        &self,
+        _settings: &TransportSettings,
+        key: &Secret,
+        len: usize,
+        random: &dyn Random,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let padding = len.checked_sub(key.len() + 3).filter(|room| *room >= 8)?;
+        let mut block = Zeroizing::new(vec![0, 2]);
+        block.reserve_exact(len - 2);
+        while block.len() < padding + 2 {
+            let wanted = padding + 2 - block.len();
+            let octets = Zeroizing::new(random.octets(wanted).ok()?);
+            block.extend(octets.iter().filter(|octet| **octet != 0));
+        }
+        block.push(0);
+        block.extend_from_slice(key.expose());
+        Some(block)
+    }
 }
 
 /// RSAES-OAEP, RFC 8017 §7.1.2: 00, masked seed, masked (hash of the label, zeros, 01, the key).
@@ -107,6 +151,29 @@ impl KeyTransport for RsaOaep {
         }
         right &= rest.get(zeros).map_or(Choice::from(0), |byte| byte.ct_eq(&1));
         (right, Zeroizing::new(rest.iter().skip(zeros + 1).copied().collect()))
+    }
+
+    fn pad(
+        &self,
+        settings: &TransportSettings,
+        key: &Secret,
+        len: usize,
+        random: &dyn Random,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (digest, mgf) = (settings.digest?, settings.mgf_digest?);
+        let hash = digest.digest(&settings.label);
+        let hash_len = hash.as_ref().len();
+        let zeros = len.checked_sub(2 * hash_len + 2)?.checked_sub(key.len())?;
+        let mut block = Zeroizing::new(vec![0; len]);
+        let (seed, data) = block.split_first_mut()?.1.split_at_mut_checked(hash_len)?;
+        random.fill(seed).ok()?;
+        let (label, rest) = data.split_at_mut_checked(hash_len)?;
+        label.copy_from_slice(hash.as_ref());
+        *rest.get_mut(zeros)? = 1;
+        rest.get_mut(zeros + 1..)?.copy_from_slice(key.expose());
+        mask(mgf, seed, data);
+        mask(mgf, data, seed);
+        Some(block)
     }
 }
 

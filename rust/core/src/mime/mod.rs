@@ -1,6 +1,6 @@
 //! MIME as byte ranges: entities, fields, addresses, dates, transfer encodings and mbox files. Knows nothing of CMS.
 //!
-//! Nothing here re-serialises: structure is offsets into the bytes as they came, text is made only for display and index.
+//! Reading never re-serialises: structure is offsets into the bytes as they came, text is made only for display and index.
 
 pub mod address;
 pub mod canonical;
@@ -12,6 +12,7 @@ pub mod mbox;
 pub mod scan;
 pub mod transfer;
 pub mod walk;
+pub mod write;
 
 pub use address::{Addresses, Mailbox, addresses};
 pub use content_type::{ContentDisposition, ContentType};

@@ -8,5 +8,5 @@ pub mod verdict;
 
 pub use facts::{Check, Facts, Layer, SignerFacts};
 pub use judge::{Times, Trust, judge};
-pub use policy::Policy;
+pub use policy::{CONTENT_CIPHERS, Policy, SignedContent, made_row};
 pub use verdict::{SignerVerdict, Status, Summary, Verdict};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alg::{Row, Take, table};
+use crate::alg::{Make, Role, Row, Take, table};
 use crate::asn1::UnixTime;
 use crate::{Code, Error, Limits, Result};
 
@@ -47,6 +47,15 @@ pub enum RequiredSigners {
     Any,
 }
 
+/// What a sender signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedContent {
+    Any,
+    /// No HTML or SVG: styles may show the signer one text and the reader another.
+    Plain,
+}
+
 /// What is merely reported, or demanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,6 +82,9 @@ struct Fields {
     minimum_tag_octets: Option<u32>,
     content_cipher: Option<String>,
     unknown_capabilities: Option<String>,
+    key_transport: Option<String>,
+    signature_algorithm: Option<String>,
+    signed_content: Option<SignedContent>,
     encrypt_to_self: Option<bool>,
     header_protection: Option<bool>,
     draft_algorithms: Option<bool>,
@@ -102,7 +114,15 @@ pub struct Policy {
     /// None: negotiated with the recipients' capabilities.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_cipher: Option<String>,
+    /// The cipher for a recipient of whom nothing is known.
     pub unknown_capabilities: String,
+    /// For RSA keys; None: RSAES-OAEP for those who list it, else RSAES-PKCS1-v1_5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_transport: Option<String>,
+    /// For RSA keys; None: RSA-PKCS1-v1_5, which everybody reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_algorithm: Option<String>,
+    pub signed_content: SignedContent,
     pub encrypt_to_self: bool,
     pub header_protection: bool,
     pub draft_algorithms: bool,
@@ -162,6 +182,9 @@ impl Policy {
             minimum_tag_octets: 16,
             content_cipher: None,
             unknown_capabilities: "aes-128-cbc".to_owned(),
+            key_transport: None,
+            signature_algorithm: None,
+            signed_content: SignedContent::Any,
             encrypt_to_self: true,
             header_protection: true,
             draft_algorithms: false,
@@ -176,10 +199,11 @@ impl Policy {
         }
         self.name = name.to_owned();
         take! { time revocation address_match required_signers signed_attrs content_type_attr trailing_data allow_unauthenticated
-        minimum_rsa_bits minimum_tag_octets unknown_capabilities encrypt_to_self header_protection draft_algorithms }
-        if let Some(cipher) = fields.content_cipher {
-            self.content_cipher = (cipher != "negotiate").then_some(cipher);
-        }
+        minimum_rsa_bits minimum_tag_octets unknown_capabilities signed_content encrypt_to_self header_protection draft_algorithms }
+        choose(&mut self.content_cipher, fields.content_cipher, CONTENT_CIPHERS)?;
+        choose(&mut self.key_transport, fields.key_transport, &[Role::KeyTransport])?;
+        choose(&mut self.signature_algorithm, fields.signature_algorithm, &[Role::Signature])?;
+        made_row(&self.unknown_capabilities, CONTENT_CIPHERS)?;
         for (algorithm, rule) in &fields.algorithms {
             let row = table::named(algorithm).ok_or_else(|| {
                 Error::with(Code::MisuseArgument, format!("policy {name}: no algorithm {algorithm:?}"))
@@ -219,6 +243,26 @@ impl Policy {
             Take::Never => false,
         }
     }
+}
+
+/// The roles of what encrypts content.
+pub const CONTENT_CIPHERS: &[Role] = &[Role::Content, Role::Aead];
+
+/// Sets `field` to the row that `value` names; `negotiate` leaves the choice open.
+fn choose(field: &mut Option<String>, value: Option<String>, roles: &[Role]) -> Result<()> {
+    if let Some(value) = value {
+        *field = if value == "negotiate" { None } else { Some(made_row(&value, roles)?.name.to_owned()) };
+    }
+    Ok(())
+}
+
+/// The row of that name, in any case, if it is made. Err: MisuseArgument.
+pub fn made_row(name: &str, roles: &[Role]) -> Result<&'static Row> {
+    let rows = table::rows().iter().filter(|row| roles.contains(&row.role) && row.make != Make::Never);
+    rows.clone().find(|row| row.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let names: Vec<_> = rows.map(|row| row.name).collect();
+        Error::with(Code::MisuseArgument, format!("{name:?} is not made here; there are {}", names.join(", ")))
+    })
 }
 
 fn rule_text(take: Take) -> String {

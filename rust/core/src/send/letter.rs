@@ -1,0 +1,95 @@
+//! A message as a sender sees it: fields that stay outside, and the entity that is signed or encrypted (RFC 8551 §3.1).
+
+use crate::mime::scan::{Entity, Header};
+use crate::mime::walk::walk;
+use crate::mime::write;
+use crate::{Code, Error, Limits, Result};
+
+/// A message on its way: `outer` fields, each with CRLF, and a MIME entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    outer: Vec<u8>,
+    entity: Vec<u8>,
+}
+
+impl Letter {
+    /// Content-* fields go with the body, MIME-Version is written anew, all others stay outside as they are. The entity
+    /// is made safe for every relay (`mime::write`).
+    ///
+    /// Err: MakingHeader (also: no header at all), MakingNested, `limit.*`.
+    pub fn parse(message: &[u8], limits: &Limits) -> Result<Self> {
+        if message.len() as u64 > limits.message_bytes {
+            return Err(Error::new(Code::LimitMessageBytes));
+        }
+        let found = Entity::scan(message, 0..message.len(), limits)?;
+        let header = Header::parse(message, found.header.clone(), limits)?;
+        if header.fields().is_empty() {
+            let text = "no header: give a message or a MIME entity (for plain octets there is mailseal.cms)";
+            return Err(Error::with(Code::MakingHeader, text));
+        }
+        for name in ["Content-Type", "Content-Transfer-Encoding"] {
+            if header.all(name).nth(1).is_some() {
+                return Err(Error::with(Code::MakingHeader, format!("{name} stands there twice")));
+            }
+        }
+        let (mut outer, mut inner) = (Vec::new(), Vec::new());
+        let stays = |name: &[u8]| !is_content(name) && !name.eq_ignore_ascii_case(b"MIME-Version");
+        write::fields(message, found.header.clone(), stays, &mut outer, limits)?;
+        write::fields(message, found.header, is_content, &mut inner, limits)?;
+        let body = &message[found.body];
+        if header.first("Content-Type").is_none() {
+            let charset = if body.is_ascii() { "us-ascii" } else { "utf-8" };
+            inner.extend_from_slice(format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
+        }
+        inner.extend_from_slice(b"\r\n");
+        inner.extend_from_slice(body);
+        Ok(Self { outer, entity: write::transportable(&inner, limits)? })
+    }
+
+    /// What is signed or encrypted.
+    pub fn entity(&self) -> &[u8] {
+        &self.entity
+    }
+
+    /// The same fields outside, around another entity.
+    #[must_use]
+    pub fn with_entity(&self, entity: Vec<u8>) -> Self {
+        Self { outer: self.outer.clone(), entity }
+    }
+
+    /// Whether a Bcc field stands outside.
+    pub fn has_bcc(&self, limits: &Limits) -> Result<bool> {
+        let header = Header::parse(&self.outer, 0..self.outer.len(), limits)?;
+        Ok(header.fields().iter().any(|field| is_bcc(field.name)))
+    }
+
+    /// Without Bcc and Resent-Bcc (RFC 5322 §3.6.3).
+    pub fn without_bcc(&self, limits: &Limits) -> Result<Self> {
+        let mut outer = Vec::with_capacity(self.outer.len());
+        write::fields(&self.outer, 0..self.outer.len(), |name| !is_bcc(name), &mut outer, limits)?;
+        Ok(Self { outer, entity: self.entity.clone() })
+    }
+
+    /// The first part that can show one text to the signer and another to the reader (MSG-06): its type and path.
+    pub fn active_part(&self, limits: &Limits) -> Result<Option<String>> {
+        const ACTIVE: [(&str, &str); 4] =
+            [("text", "html"), ("application", "xhtml+xml"), ("image", "svg+xml"), ("text", "enriched")];
+        let nodes = walk(&self.entity, 0..self.entity.len(), limits)?;
+        let active = |node: &&crate::mime::Node| ACTIVE.iter().any(|(kind, subtype)| node.content_type.is(kind, subtype));
+        Ok(nodes.iter().find(active).map(|node| {
+            format!("{}/{} at {}", node.content_type.kind, node.content_type.subtype, node.path)
+        }))
+    }
+
+    pub fn message(&self) -> Vec<u8> {
+        [self.outer.as_slice(), b"MIME-Version: 1.0\r\n", &self.entity].concat()
+    }
+}
+
+fn is_content(name: &[u8]) -> bool {
+    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-"))
+}
+
+fn is_bcc(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"Bcc") || name.eq_ignore_ascii_case(b"Resent-Bcc")
+}
