@@ -12,6 +12,7 @@ from mailseal._core import Field, Finding, Layer, Recipient, Wanted, __version__
 from mailseal.certificate import Certificate, load_certificates
 from mailseal.config import Config
 from mailseal.errors import (
+    BackendError,
     DecryptionError,
     Error,
     InternalError,
@@ -25,12 +26,14 @@ from mailseal.keys import Identity, Keyring, load_identities
 from mailseal.policy import Limits, Policy
 from mailseal.receiver import Item, Receiver, decrypt, open_message, verify
 from mailseal.results import Batch, Check, Errant, Opened, Signer, Status, Summary, Verdict
+from mailseal.sender import Outgoing, Plan, Sender, certs_only, encrypt, protect, sign
 from mailseal.trust import TrustStore
 
 # `mailseal.open(...)` reads well; it is not in __all__, so that a star import leaves the built-in alone.
 open = open_message  # noqa: A001
 
 __all__ = [
+    "BackendError",
     "Batch",
     "Certificate",
     "Check",
@@ -49,10 +52,13 @@ __all__ = [
     "Limits",
     "MalformedError",
     "Opened",
+    "Outgoing",
+    "Plan",
     "Policy",
     "PolicyError",
     "Receiver",
     "Recipient",
+    "Sender",
     "Signer",
     "Status",
     "Summary",
@@ -62,10 +68,14 @@ __all__ = [
     "VerificationError",
     "Wanted",
     "__version__",
+    "certs_only",
     "cms",
     "decrypt",
+    "encrypt",
     "load_certificates",
     "load_identities",
     "open_message",
+    "protect",
+    "sign",
     "verify",
 ]

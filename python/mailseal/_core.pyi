@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 __all__ = [
+    "BackendError",
     "Batch",
     "Certificate",
     "Countersigner",
     "DecryptionError",
+    "Draft",
     "Error",
     "Field",
     "Finding",
@@ -15,6 +17,7 @@ __all__ = [
     "InternalError",
     "Keyring",
     "Layer",
+    "Letter",
     "LimitError",
     "MalformedError",
     "MboxSplitter",
@@ -23,6 +26,7 @@ __all__ = [
     "PolicyError",
     "Receiver",
     "Recipient",
+    "Sender",
     "SharedCertificates",
     "Signer",
     "UnsupportedError",
@@ -30,6 +34,8 @@ __all__ = [
     "VerificationError",
     "Wanted",
     "__version__",
+    "certs_only",
+    "compress",
     "explain",
     "inspect",
     "load_certificates",
@@ -61,6 +67,7 @@ class DecryptionError(Error):
     """The `mailseal.Opened` that stays locked, or None."""
 
 class LimitError(Error): ...
+class BackendError(Error): ...
 class InternalError(Error): ...
 
 @final
@@ -91,6 +98,12 @@ class Certificate:
     def to_der(self) -> bytes: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+def certs_only(certificates: Sequence[Certificate]) -> bytes:
+    """A message part that carries certificates alone (RFC 8551 §3.8)."""
+
+def compress(content: bytes) -> bytes:
+    """ContentInfo of CompressedData (RFC 3274). Raises BackendError."""
 
 def load_certificates(data: bytes, passwords: Sequence[str] = ...) -> list[Certificate]:
     """PEM bundle, DER, certs-only CMS or PKCS#12. Raises MalformedError, DecryptionError (password)."""
@@ -403,6 +416,60 @@ class Receiver:
         content: bool = ...,
     ) -> Batch:
         """Messages `buffer[start:end]`; the GIL is released once for all of them."""
+
+@final
+class Letter:
+    """A message on its way: fields that stay outside, and an entity. Each step gives a new one."""
+
+    def message(self) -> bytes:
+        """The message, ready to be sent."""
+
+    def field_names(self) -> list[str]:
+        """The names of all fields, as they are written."""
+
+    def without_bcc(self) -> Letter:
+        """Without Bcc and Resent-Bcc."""
+
+@final
+class Draft:
+    """What waits for signatures of keys that are elsewhere."""
+
+    @property
+    def requests(self) -> list[tuple[str, bytes]]:
+        """(name of the signature algorithm, octets to be signed) of each signer, in the order of `finish`."""
+
+    def signatures(self) -> list[bytes | None]:
+        """The signatures of keys at hand; None for a key that is elsewhere. Raises PolicyError."""
+
+    def finish(self, signatures: Sequence[bytes]) -> Letter:
+        """The signed letter. Raises BackendError for a signature that does not verify."""
+
+    def finish_cms(self, signatures: Sequence[bytes]) -> bytes:
+        """The ContentInfo. Raises BackendError for a signature that does not verify."""
+
+@final
+class Sender:
+    """Sending agent: identities, trust, policy; immutable, shared by threads."""
+
+    def __new__(
+        cls,
+        signing: Sequence[tuple[Certificate, Sequence[Certificate], Identity | None]],
+        encryption: Certificate | None,
+        anchors: Sequence[Certificate] | None,
+        intermediates: Sequence[Certificate],
+        policy: Policy,
+    ) -> Sender: ...
+    def letter(self, message: bytes) -> Letter: ...
+    def sign(self, letter: Letter, clear: bool, at: int) -> Letter: ...
+    def draft(self, letter: Letter, clear: bool, at: int) -> Draft: ...
+    def draft_cms(self, content: bytes, detached: bool, at: int) -> Draft: ...
+    def sign_cms(self, content: bytes, detached: bool, at: int) -> bytes: ...
+    def encrypt(self, letter: Letter, recipients: Sequence[Sequence[Certificate]], at: int) -> Letter: ...
+    def encrypt_cms(self, content: bytes, recipients: Sequence[Sequence[Certificate]], at: int) -> bytes: ...
+    def compress(self, letter: Letter) -> Letter: ...
+    def plan(self, recipients: Sequence[Sequence[Certificate]], at: int) -> dict[str, Any]:
+        """What would be written for whom: `cipher`, `recipients` (certificate, key algorithm, cipher alone, reason),
+        `warnings`. Raises PolicyError."""
 
 @final
 class MboxSplitter:

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mailseal import _core
-from mailseal._sources import FileSource, as_bytes, load_bytes
+from mailseal._sources import Buffer, FileSource, as_bytes, load_bytes
 from mailseal._time import now, to_seconds
+from mailseal.callbacks import CallbackIdentity
 from mailseal.errors import DecryptionError, MalformedError, PolicyError, by_code
 from mailseal.keys import Keyring
 from mailseal.policy import Policy
 from mailseal.receiver import Keys, Receiver, raise_unless_valid
-from mailseal.results import Check, Opened, Signer, Status, Verdict
+from mailseal.results import Check, Opened, Status, Verdict
+from mailseal.results import Signer as SignerResult
+from mailseal.sender import Recipients, Sender, Signer, as_recipients, as_signers, signatures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -24,7 +28,7 @@ class CmsVerified:
     """Content whose signatures are VALID."""
 
     content: bytes
-    signers: tuple[Signer, ...]
+    signers: tuple[SignerResult, ...]
     verdict: Verdict
 
 
@@ -137,6 +141,53 @@ def digested(cms: FileSource, *, policy: Policy | None = None) -> bytes:
     Raises MalformedError, UnsupportedError, VerificationError (the digest is of something else), LimitError.
     """
     return _unwrapped(cms, "digested-data", policy)
+
+
+def sign(
+    data: Buffer,
+    signers: Signer | Sequence[Signer],
+    *,
+    detached: bool = False,
+    policy: Policy | None = None,
+    at: datetime | None = None,
+) -> bytes:
+    """A SignedData (RFC 5652 §5) over `data`, with signed attributes, by one identity or several.
+
+    `policy.signature_algorithm` chooses for RSA keys. `at`: the time that is claimed; None: now. Raises PolicyError
+    (an identity that may not sign), BackendError.
+    """
+    identities = as_signers(signers)
+    sender = Sender(signing=identities, policy=policy)
+    moment = to_seconds(at, "at")
+    when = now() if moment is None else moment
+    if not any(isinstance(one, CallbackIdentity) for one in identities):
+        return sender._inner.sign_cms(as_bytes(data), detached, when)
+    draft = sender._inner.draft_cms(as_bytes(data), detached, when)
+    return draft.finish_cms(signatures(identities, draft))
+
+
+def encrypt(
+    data: Buffer,
+    recipients: Recipients,
+    *,
+    cipher: str = "aes-256-gcm",
+    policy: Policy | None = None,
+    at: datetime | None = None,
+) -> bytes:
+    """An AuthEnvelopedData (RFC 5083), or with a CBC cipher an EnvelopedData (RFC 5652 §6), for all of `recipients`.
+
+    `cipher`: a content cipher of docs/algorithms.md that is made, or "negotiate": the best that all list. Raises
+    PolicyError (names each recipient that cannot be encrypted to), ValueError (an unknown cipher), BackendError.
+    """
+    rules = Policy.default() if policy is None else policy
+    sender = Sender(policy=rules.replace(content_cipher=cipher))
+    moment = to_seconds(at, "at")
+    return sender._inner.encrypt_cms(as_bytes(data), as_recipients(recipients), now() if moment is None else moment)
+
+
+def compress(data: Buffer) -> bytes:
+    """A CompressedData (RFC 3274) of `data`. Raises BackendError."""
+    return _core.compress(as_bytes(data))
 
 
 def _unwrapped(cms: FileSource, kind: str, policy: Policy | None) -> bytes:

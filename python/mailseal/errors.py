@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailseal import _core
 from mailseal._core import (
+    BackendError,
     DecryptionError,
     Error,
     InternalError,
@@ -15,6 +16,7 @@ from mailseal._core import (
 )
 
 __all__ = [
+    "BackendError",
     "DecryptionError",
     "Error",
     "InternalError",

@@ -15,9 +15,10 @@ from mailseal.certificate import Certificate, inner_certificates
 from mailseal.errors import DecryptionError, Error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mailseal._core import Recipient
+    from mailseal.callbacks import CallbackIdentity
 
 
 def refuse_pickling(thing: object) -> NoReturn:
@@ -56,6 +57,16 @@ class Identity:
     def from_pem(cls, text: str, password: str | bytes | None = None, certificates: Any = None) -> Identity:
         """Like `load`, from PEM text."""
         return cls.load(text.encode("ascii"), password, certificates)
+
+    @staticmethod
+    def from_callbacks(
+        certificate: Any, *, chain: Any = (), sign: Callable[[str, bytes], bytes] | None = None
+    ) -> CallbackIdentity:
+        """An identity whose private key is elsewhere; see `CallbackIdentity` for what the callback is asked."""
+        from mailseal.callbacks import CallbackIdentity  # noqa: PLC0415 — it needs this module
+
+        others = tuple(Certificate(inner) for inner in inner_certificates(chain))
+        return CallbackIdentity(Certificate.load(certificate), others, sign)
 
     @property
     def certificate(self) -> Certificate | None:

@@ -310,5 +310,4 @@ mod tests {
         }
         no_error_left();
     }
-
 }

@@ -417,5 +417,4 @@ mod tests {
         assert_eq!(key.sign_pss(Hash::Sha256, Hash::Sha256, 95, &digest), Err(Failed));
         no_error_left();
     }
-
 }

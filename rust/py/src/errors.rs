@@ -16,6 +16,7 @@ const DERIVED: &[(&str, &str)] = &[
     ("VerificationError", "Not shown to be trustworthy, or shown to be wrong; `opened` tells all that was found."),
     ("DecryptionError", "No key fits, or it fits and fails; one reason for every failure."),
     ("LimitError", "A budget of `Limits` is spent."),
+    ("BackendError", "Chance or a computation failed; nothing was released."),
     ("InternalError", "A bug in mailseal; please report it."),
 ];
 

@@ -16,7 +16,7 @@ use crate::opened::Recipient;
 /// A private key with its certificate. Never printed, never pickled.
 #[pyclass(frozen, module = "mailseal._core")]
 #[derive(Clone, Debug)]
-pub struct Identity(Arc<core::Identity>);
+pub struct Identity(pub Arc<core::Identity>);
 
 #[pymethods]
 impl Identity {

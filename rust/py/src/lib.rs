@@ -12,6 +12,7 @@ mod mbox;
 mod opened;
 mod policy;
 mod receiver;
+mod sender;
 mod tables;
 
 use pyo3::prelude::*;
@@ -36,10 +37,15 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<opened::Opened>()?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<receiver::Receiver>()?;
+    module.add_class::<sender::Letter>()?;
+    module.add_class::<sender::Draft>()?;
+    module.add_class::<sender::Sender>()?;
     module.add_class::<mbox::MboxSplitter>()?;
     module.add_function(wrap_pyfunction!(certificate::load_certificates, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::tree, module)?)?;
+    module.add_function(wrap_pyfunction!(sender::certs_only, module)?)?;
+    module.add_function(wrap_pyfunction!(sender::compress, module)?)?;
     module.add_function(wrap_pyfunction!(tables::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::table, module)?)?;
     module.add_function(wrap_pyfunction!(mbox::parse_date, module)?)?;

@@ -103,6 +103,15 @@ impl SignatureAlgorithm {
         self.row
     }
 
+    /// The row's name, with the digest where the row names none: `RSASSA-PSS-SHA256`.
+    pub fn full_name(&self) -> String {
+        let fixed = matches!(self.row.implementation, Some(Implementation::Signature(_, Hashing::Fixed(_))));
+        match self.digest_row().filter(|_| !fixed) {
+            Some(digest) => format!("{}-{}", self.row.name, digest.name.replace('-', "")),
+            None => self.row.name.to_owned(),
+        }
+    }
+
     /// The row of the digest inside (None for Ed25519).
     pub fn digest_row(&self) -> Option<&'static Row> {
         self.settings.digest.and_then(table::of_digest)

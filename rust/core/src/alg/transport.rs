@@ -43,9 +43,7 @@ impl TransportAlgorithm {
     pub fn make(row: &'static Row, digest: &'static dyn Digest) -> Option<Self> {
         let Some(Implementation::KeyTransport(scheme)) = row.implementation else { return None };
         let settings = match row.parameters {
-            Parameters::Oaep => {
-                TransportSettings { digest: Some(digest), mgf_digest: Some(digest), label: Vec::new() }
-            }
+            Parameters::Oaep => TransportSettings { digest: Some(digest), mgf_digest: Some(digest), label: Vec::new() },
             _ => TransportSettings::default(),
         };
         Some(Self { row, scheme, settings })

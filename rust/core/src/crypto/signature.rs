@@ -95,9 +95,7 @@ impl SignatureScheme for RsaPss {
 /// Whether a key that is bound to parameters takes these (RFC 4055 §3.3).
 fn pss_is_within(usage: &RsaUse, digest: &dyn Digest, mgf: &dyn Digest, salt_len: usize) -> bool {
     match usage {
-        RsaUse::Pss(Some(bound)) => {
-            bound.digest.is(digest) && bound.mgf_digest.is(mgf) && salt_len >= bound.salt_len
-        }
+        RsaUse::Pss(Some(bound)) => bound.digest.is(digest) && bound.mgf_digest.is(mgf) && salt_len >= bound.salt_len,
         _ => true,
     }
 }

@@ -30,7 +30,8 @@ pub fn transportable(raw: &[u8], limits: &Limits) -> Result<Vec<u8>> {
             children[parent].push(index);
         }
     }
-    let mut writing = Writing { raw, nodes: &nodes, children: &children, limits, out: Vec::with_capacity(raw.len() * 2) };
+    let mut writing =
+        Writing { raw, nodes: &nodes, children: &children, limits, out: Vec::with_capacity(raw.len() * 2) };
     writing.entity(0)?;
     Ok(writing.out)
 }
@@ -67,7 +68,9 @@ pub(crate) fn fields(
     }
     for field in header.fields().iter().filter(|field| keep(field.name)) {
         let name = String::from_utf8_lossy(field.name).into_owned();
-        if header.has_lone_cr() && memchr(b'\r', &without_crlf(field.value)).is_some() || memchr(0, field.value).is_some() {
+        if header.has_lone_cr() && memchr(b'\r', &without_crlf(field.value)).is_some()
+            || memchr(0, field.value).is_some()
+        {
             return Err(Error::with(Code::MakingHeader, format!("{name}: a CR alone or a NUL in the header")));
         }
         out.extend_from_slice(field.name);
@@ -238,11 +241,8 @@ mod tests {
             (b"no line end, a tab\t", b"no line end, a tab=09"),
         ] {
             let raw = [b"Content-Type: text/plain\r\n\r\n", body].concat();
-            let wanted = [
-                b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-                encoded,
-            ]
-            .concat();
+            let wanted =
+                [b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", encoded].concat();
             assert_eq!(written(&raw), wanted);
         }
         let long = [b"Content-Type: text/plain\r\n\r\n", vec![b'x'; 77].as_slice()].concat();
@@ -275,7 +275,9 @@ mod tests {
 
     #[test]
     fn out_01_headers_that_cannot_be_sent() {
-        for raw in [&b"Content-Type: text/plain\rX: y\r\n\r\nFrom x"[..], b"X: a\0b\r\n\r\nFrom x", b"no field\r\n\r\nFrom x"] {
+        for raw in
+            [&b"Content-Type: text/plain\rX: y\r\n\r\nFrom x"[..], b"X: a\0b\r\n\r\nFrom x", b"no field\r\n\r\nFrom x"]
+        {
             assert_eq!(transportable(raw, &Limits::default()).unwrap_err().code(), Code::MakingHeader, "{raw:?}");
         }
     }

@@ -49,12 +49,7 @@ impl Plan {
 
 /// Err: MakingRecipientUnfit names each recipient without a certificate, each candidate and why it does not serve;
 /// MakingNoCommonCipher.
-pub(super) fn plan(
-    recipients: &[Candidates],
-    policy: &Policy,
-    trusted: &Trusted<'_>,
-    at: UnixTime,
-) -> Result<Plan> {
+pub(super) fn plan(recipients: &[Candidates], policy: &Policy, trusted: &Trusted<'_>, at: UnixTime) -> Result<Plan> {
     let (mut chosen, mut refusals) = (Vec::new(), Vec::new());
     for candidates in recipients {
         match best(candidates, trusted, at) {
@@ -87,7 +82,11 @@ pub(super) fn plan(
 }
 
 /// The fitting candidate that was issued last. Err: why none serves.
-fn best(candidates: &[Arc<Certificate>], trusted: &Trusted<'_>, at: UnixTime) -> core::result::Result<Arc<Certificate>, Vec<String>> {
+fn best(
+    candidates: &[Arc<Certificate>],
+    trusted: &Trusted<'_>,
+    at: UnixTime,
+) -> core::result::Result<Arc<Certificate>, Vec<String>> {
     let mut reasons = Vec::new();
     let mut fitting: Vec<&Arc<Certificate>> = Vec::new();
     for candidate in candidates {
@@ -117,11 +116,22 @@ fn unfit(certificate: &Arc<Certificate>, trusted: &Trusted<'_>, at: UnixTime) ->
     if let Some(reason) = trusted.unfit(certificate, key, at) {
         return Some(reason);
     }
+    unusable(certificate, key)
+}
+
+/// Whether keyUsage and kind of the key let anyone encrypt to it.
+pub fn takes_keys(certificate: &Certificate, limits: &Limits) -> bool {
+    certificate.public_key(limits).is_ok_and(|key| unusable(certificate, key).is_none())
+}
+
+/// RFC 8550 §4.4.2
+fn unusable(certificate: &Certificate, key: &PublicKey) -> Option<String> {
     let usage = certificate.key_usage();
     let missing = match key.kind() {
+        KeyKind::Rsa if key.is_pss_only() => return Some("its key only signs".to_owned()),
         KeyKind::Rsa => usage.is_some_and(|usage| !usage.key_encipherment()).then_some("keyEncipherment"),
-        KeyKind::Ec { .. } | KeyKind::X25519 => usage.is_some_and(|usage| !usage.key_agreement()).then_some("keyAgreement"),
-        _ => return Some(format!("{} keys are not encrypted to", key.name())),
+        _ if agreement_of(key).is_none() => return Some(format!("{} keys are not encrypted to", key.name())),
+        _ => usage.is_some_and(|usage| !usage.key_agreement()).then_some("keyAgreement"),
     };
     missing.map(|name| format!("keyUsage lacks {name}"))
 }
@@ -141,7 +151,8 @@ fn offer(certificate: &Certificate, policy: &Policy, limits: &Limits) -> Result<
         let preferred = made_row(&policy.unknown_capabilities, CONTENT_CIPHERS)?;
         return Ok(Offer { listed: None, oaep: false, preferred, reason: "nothing is known of its capabilities" });
     };
-    let row = |algorithm: &Oid<'_>, roles: &[Role]| table::find_role(*algorithm, roles).filter(|row| row.make != Make::Never);
+    let row =
+        |algorithm: &Oid<'_>, roles: &[Role]| table::find_role(*algorithm, roles).filter(|row| row.make != Make::Never);
     let listed: Vec<_> = known.iter().filter_map(|one| row(one, CONTENT_CIPHERS)).collect();
     let oaep = known.iter().any(|one| row(one, &[Role::KeyTransport]).is_some_and(|row| row.name == "RSAES-OAEP"));
     // Authenticated before other (RFC 8551 §2.7.1.1), then the stronger.

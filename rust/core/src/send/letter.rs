@@ -57,6 +57,15 @@ impl Letter {
         Self { outer: self.outer.clone(), entity }
     }
 
+    /// The names of all fields, as they are written.
+    pub fn field_names(&self, limits: &Limits) -> Result<Vec<String>> {
+        let inner = Entity::scan(&self.entity, 0..self.entity.len(), limits)?.header;
+        let headers =
+            [Header::parse(&self.outer, 0..self.outer.len(), limits)?, Header::parse(&self.entity, inner, limits)?];
+        let fields = headers.iter().flat_map(|header| header.fields());
+        Ok(fields.map(|field| String::from_utf8_lossy(field.name).into_owned()).collect())
+    }
+
     /// Whether a Bcc field stands outside.
     pub fn has_bcc(&self, limits: &Limits) -> Result<bool> {
         let header = Header::parse(&self.outer, 0..self.outer.len(), limits)?;
@@ -75,10 +84,12 @@ impl Letter {
         const ACTIVE: [(&str, &str); 4] =
             [("text", "html"), ("application", "xhtml+xml"), ("image", "svg+xml"), ("text", "enriched")];
         let nodes = walk(&self.entity, 0..self.entity.len(), limits)?;
-        let active = |node: &&crate::mime::Node| ACTIVE.iter().any(|(kind, subtype)| node.content_type.is(kind, subtype));
-        Ok(nodes.iter().find(active).map(|node| {
-            format!("{}/{} at {}", node.content_type.kind, node.content_type.subtype, node.path)
-        }))
+        let active =
+            |node: &&crate::mime::Node| ACTIVE.iter().any(|(kind, subtype)| node.content_type.is(kind, subtype));
+        Ok(nodes
+            .iter()
+            .find(active)
+            .map(|node| format!("{}/{} at {}", node.content_type.kind, node.content_type.subtype, node.path)))
     }
 
     pub fn message(&self) -> Vec<u8> {

@@ -203,19 +203,21 @@ impl Sender {
         SignatureAlgorithm::make(row, digest)
     }
 
-    /// The signatures of the keys at hand, in the order of `requests`. Err: MakingSignerUnfit (a key that is elsewhere, or that
-    /// does not sign so).
-    pub fn signatures(&self, requests: &[SignerRequest]) -> Result<Vec<Vec<u8>>> {
-        let pairs = self.signing.iter().zip(requests);
-        pairs.map(|(identity, request)| {
-            let unable = |why: &str| {
-                Error::with(Code::MakingSignerUnfit, format!("{}: {why}", who(&identity.certificate)))
-            };
-            let key = identity.private_key.as_ref().ok_or_else(|| unable("its key is elsewhere"))?;
+    /// The signatures of the keys at hand, in the order of `requests`; None for those that are elsewhere. Err:
+    /// MakingSignerUnfit (a key that does not sign so).
+    pub fn signatures_at_hand(&self, requests: &[SignerRequest]) -> Result<Vec<Option<Vec<u8>>>> {
+        let signature = |(identity, request): (&SigningIdentity, &SignerRequest)| {
+            let Some(key) = &identity.private_key else { return Ok(None) };
             let signature = request.terms.algorithm.sign(key, Message::Bytes(request.to_be_signed()));
-            signature.ok_or_else(|| unable("its key does not sign so"))
-        })
-        .collect()
+            signature.map(Some).ok_or_else(|| unable(identity, "its key does not sign so"))
+        };
+        self.signing.iter().zip(requests).map(signature).collect()
+    }
+
+    /// As `signatures_at_hand`. Err: MakingSignerUnfit, also for a key that is elsewhere.
+    pub fn signatures(&self, requests: &[SignerRequest]) -> Result<Vec<Vec<u8>>> {
+        let made = self.signatures_at_hand(requests)?.into_iter().zip(&self.signing);
+        made.map(|(signature, identity)| signature.ok_or_else(|| unable(identity, "its key is elsewhere"))).collect()
     }
 
     /// Signed with the keys at hand. Err: as `draft`, `signatures` and `Draft::finish`.
@@ -240,6 +242,10 @@ impl Sender {
         let cms = compress(letter.entity())?;
         Ok(letter.with_entity(wrapping::opaque(&cms, wrapping::COMPRESSED)))
     }
+}
+
+fn unable(identity: &SigningIdentity, why: &str) -> Error {
+    Error::with(Code::MakingSignerUnfit, format!("{}: {why}", who(&identity.certificate)))
 }
 
 /// ContentInfo of CompressedData (RFC 3274). Err: MakingFailed.

@@ -110,9 +110,6 @@ mod tests {
     #[test]
     fn rfc5652_11_3_signing_time() {
         let at = UnixTime::from_civil(2026, 11, 24, 1, 2, 3).unwrap();
-        assert_eq!(
-            signing_time(at),
-            [hex("301c06092a864886f70d010905310f170d"), b"261124010203Z".to_vec()].concat()
-        );
+        assert_eq!(signing_time(at), [hex("301c06092a864886f70d010905310f170d"), b"261124010203Z".to_vec()].concat());
     }
 }

@@ -119,7 +119,8 @@ fn recipient_info(
     limits: &Limits,
 ) -> Result<Vec<u8>> {
     let public_key = certificate.public_key(limits)?;
-    let refused = || Error::with(Code::MakingRecipientUnfit, format!("{}: its key does not take it", certificate.subject()));
+    let refused =
+        || Error::with(Code::MakingRecipientUnfit, format!("{}: its key does not take it", certificate.subject()));
     match key {
         RecipientKey::Transport(algorithm) => {
             // No chance and a key that does not fit look alike below; chance was there a moment ago.
