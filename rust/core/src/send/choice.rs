@@ -206,7 +206,7 @@ fn recipient_key(
 ) -> Result<RecipientKey> {
     let key = certificate.public_key(limits)?;
     let named = |name: &str| table::named(name).filter(|row| row.make != Make::Never);
-    let unmade = || Error::with(Code::MakingAlgorithm, key.name());
+    let unmade = || Error::with(Code::MakingFailed, key.name());
     if key.kind() == KeyKind::Rsa {
         let usual = if offer.oaep { "RSAES-OAEP" } else { "RSAES-PKCS1-v1_5" };
         let row = named(policy.key_transport.as_deref().unwrap_or(usual));
