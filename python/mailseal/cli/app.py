@@ -23,7 +23,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "inspect": ("message", "inspect_command", "Show what a message is made of; no key is needed."),
     "import": ("archive", "import_command", "Open all messages of archives and write a table and a report."),
     "report": ("archive", "report_command", "Show the report of an import again."),
-    "keys": ("keys", "keys_group", "Say which keys there are, and which one a message needs."),
+    "keys": ("keys", "keys_group", "Make and convert keys, and say which one a message needs."),
     "explain": ("about", "explain_command", "Explain a finding's code."),
     "doctor": ("about", "doctor_command", "Check the installation and say what it can do."),
 }

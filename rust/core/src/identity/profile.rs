@@ -14,12 +14,12 @@ pub struct Pkcs12Profile {
     pub mac_digest: &'static str,
 }
 
-/// What Firefox and Thunderbird write since 2021, and RFC 8018 §4.2 leaves to us: a guess at the password costs 1.2
-/// million HMACs of SHA-256. It is also what OWASP recommends for PBKDF2 with HMAC-SHA-256 (2023).
+/// As many as NSS writes (Firefox, Thunderbird), so that importers are known to bear them, and as OWASP has it for PBKDF2
+/// with HMAC-SHA-256 (2023). RFC 7292 App. B.1 and RFC 8018 §4.2 want 1024 and 1000 at least.
 const ITERATIONS: u32 = 600_000;
 
 impl Pkcs12Profile {
-    /// AES-256 and SHA-256: OpenSSL 1.1 and later, NSS, Java 8u301 and later, Windows 10 1709 and later, macOS 15.
+    /// AES-256 and SHA-256, PBES2 (RFC 8018 §6.2).
     pub const MODERN: Self = Self {
         name: "modern",
         encryption: PbeTerms {
@@ -32,8 +32,8 @@ impl Pkcs12Profile {
         mac_digest: "SHA-256",
     };
 
-    /// Triple DES and SHA-1, for systems that import nothing else: `docs/adr/0007-legacy-pkcs12.md` says why this alone
-    /// of what is old is written. Weak against those who can guess passwords; protect the file's way as well.
+    /// Triple DES and SHA-1, for systems that import nothing newer: `docs/adr/0007-legacy-pkcs12.md` says why this alone
+    /// of what is old is written.
     pub const COMPAT: Self = Self {
         name: "compat",
         encryption: PbeTerms { scheme: "PBE-SHA1-3DES", cipher: "", prf: "", iterations: ITERATIONS, salt_len: 8 },

@@ -247,7 +247,7 @@ mod tests {
         assert_ne!(algorithm.algorithm, oid::DATA);
         let inner = reader.octet_string().unwrap().to_vec();
         let mut ec = Reader::der(&inner, &limits).sequence().unwrap();
-        (ec.u64().unwrap(), ec.octet_string().unwrap());
+        assert_eq!((ec.u64().unwrap(), ec.octet_string().unwrap().len()), (1, 48));
         assert!(ec.explicit(0).unwrap().is_none() && ec.explicit(1).unwrap().is_some());
     }
 
