@@ -426,7 +426,7 @@ class Letter:
         """The message, ready to be sent."""
 
     def field_names(self) -> list[str]:
-        """The names of all fields, as they are written."""
+        """The names of all fields, those of all parts among them, as they are written."""
 
     def without_bcc(self) -> Letter:
         """Without Bcc and Resent-Bcc."""
