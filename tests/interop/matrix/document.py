@@ -16,15 +16,15 @@ HEAD = f"""<!-- Made by `{WRITE}`; a run without it compares. -->
 
 Every row was run, with the version of the peer that stands above it.
 
-`{HERE}`: the peer made the message with the operation, the algorithm and in the form that the row tells, and mailseal
-opened it: content byte for byte, signature valid, algorithms named as they are; and the same message with a changed
-content (signatures) or a changed tag (authenticated encryption, DER) was refused.
+`{HERE}`: the peer made the message with the operation, the algorithm and in the form that the row tells, and
+mailseal opened it: content byte for byte, signature valid, algorithms named as they are; and the same message with a
+changed content (signatures) or a changed tag (authenticated encryption, DER) was refused.
 
 `{THERE}`: mailseal made the mail, and the peer opened all its layers: it gave back the content byte for byte, and
-called each signature good with the test's root as its only anchor. In place of the same mail it took neither one with
-a changed content or signature, at whatever layer, nor one with a changed tag, nor one encrypted to another key under
-the name and number of the recipient's certificate. OpenSSL, Bouncy Castle and M2Crypto read the mail themselves;
-cmsutil, gpgsm and pyca read the CMS that Python's `email` takes out of it.
+called each signature good with the test's root as its only anchor. In place of the same mail it took neither one with a
+changed content or signature, at whatever layer, nor one with a changed tag, nor one encrypted to another key under the
+name and number of the recipient's certificate. OpenSSL, Bouncy Castle and M2Crypto read the mail themselves; cmsutil,
+gpgsm and pyca read the CMS that Python's `email` takes out of it.
 
 What the outcomes mean:
 
