@@ -40,6 +40,7 @@ __all__ = [
     "inspect",
     "load_certificates",
     "parse_date",
+    "provoke_failing_chance",
     "provoke_panic",
     "table",
     "tree",
@@ -425,7 +426,7 @@ class Letter:
         """The message, ready to be sent."""
 
     def field_names(self) -> list[str]:
-        """The names of all fields, as they are written."""
+        """The names of all fields, those of all parts among them, as they are written."""
 
     def without_bcc(self) -> Letter:
         """Without Bcc and Resent-Bcc."""
@@ -489,6 +490,9 @@ def inspect(data: bytes) -> str:
 def explain(code: str) -> dict[str, str] | None: ...
 def table(name: str) -> list[dict[str, Any]]:
     """Rows of "findings", "families", "limits", "algorithms", "statuses", "checks", "policies"."""
+
+def provoke_failing_chance(recipient: Certificate) -> None:
+    """Encrypts with a source of chance that fails, for a test of what comes out. Raises BackendError."""
 
 def provoke_panic() -> None:
     """Panics inside the core, for a test of what comes out. Raises InternalError."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage, Message
-from email.policy import SMTP, SMTPUTF8, Compat32
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 from mailseal import _core
 from mailseal._sources import Buffer, message_bytes
@@ -20,9 +19,10 @@ from mailseal.trust import TrustStore
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from email.message import Message
 
 Signer: TypeAlias = Identity | CallbackIdentity
-OutgoingMessage: TypeAlias = Message | Buffer | os.PathLike[str]
+OutgoingMessage: TypeAlias = "Message | Buffer | os.PathLike[str]"
 Recipients: TypeAlias = Iterable[Any]
 """Each item is one recipient: a Certificate (or what `Certificate.load` takes), or a list of candidates of which the
 newest that fits is taken."""
@@ -170,10 +170,14 @@ class Sender:
         return Plan(found["cipher"], tuple(planned), tuple(found["warnings"]))
 
     def _letter(self, message: OutgoingMessage) -> _core.Letter:
-        if not isinstance(message, Message):
-            return self._inner.letter(message_bytes(message, self._limit)[0])
+        # Whoever has a message object has imported its package; nobody else waits for it.
+        package = sys.modules.get("email.message")
+        if package is None or not isinstance(message, package.Message):
+            return self._inner.letter(message_bytes(cast("Buffer", message), self._limit)[0])
+        from mailseal.message import refuse_new_fields, serialised  # noqa: PLC0415 — see above
+
         letter = self._inner.letter(serialised(message))
-        _refuse_new_fields(letter, message)
+        refuse_new_fields(letter.field_names(), message)
         return letter
 
     def _signed(self, letter: _core.Letter, at: int, *, clear: bool = True) -> _core.Letter:
@@ -244,29 +248,6 @@ def signatures(signers: Sequence[Signer], draft: _core.Draft) -> list[bytes]:
         elif isinstance(one, CallbackIdentity):
             made.append(one.signature(algorithm, octets))
     return made
-
-
-def serialised(message: Message) -> bytes:
-    """The bytes of a message object, with CRLF. Addresses that need it are written in UTF-8 (RFC 6531)."""
-    if isinstance(message.policy, Compat32):
-        return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
-    policy = SMTPUTF8 if isinstance(message, EmailMessage) and _is_international(message) else SMTP
-    return message.as_bytes(policy=policy)
-
-
-_ADDRESS_FIELDS = ("from", "sender", "to", "cc", "reply-to")
-
-
-def _is_international(message: EmailMessage) -> bool:
-    fields = (message[name] for name in _ADDRESS_FIELDS)
-    return any(not one.addr_spec.isascii() for field in fields if field is not None for one in field.addresses)
-
-
-def _refuse_new_fields(letter: _core.Letter, message: Message) -> None:
-    """Raises ValueError if serialising made fields that nobody set: a line end in a value begins a field of its own."""
-    given = {name.lower() for name in message.keys()} | {"content-type"}  # noqa: SIM118 — a Message is no dict
-    if made := [name for name in letter.field_names() if name.lower() not in given]:
-        raise ValueError(f"a header value holds a line end and makes a field of its own: {made[0]}")
 
 
 def _signer(one: Signer) -> tuple[_core.Certificate, list[_core.Certificate], _core.Identity | None]:

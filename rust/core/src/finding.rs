@@ -86,15 +86,13 @@ findings! {
     // --- ours ---
     InternalPanic "internal.panic" Internal "house rule 7" "mailseal itself failed on this input" "report it with the quarantined bytes";
     MisuseArgument "misuse.argument" Misuse "house rule 7" "an argument cannot be used" "";
-    MakingRandomFailed "making.random-failed" Broken "RFC 4086 §1" "the system gave no random octets: nothing was made" "try again, and look after the machine if it goes on";
     MakingSignatureWrong "making.signature-wrong" Broken "RFC 5652 §5.6" "a signature of our own does not verify with the signer's certificate: it is not released" "check that key and certificate belong together; otherwise the machine or the device errs";
-    MakingFailed "making.failed" Broken "house rule 7" "the backend failed: nothing was made" "";
+    MakingFailed "making.failed" Broken "RFC 4086 §1" "chance or the backend failed: nothing was made" "try again, and look after the machine if it goes on";
     MakingHeader "making.header" Misuse "RFC 5322 §2.2" "a header field cannot be sent" "";
     MakingNested "making.nested" Misuse "RFC 1847 §2.1" "a part that must not be changed cannot be sent safely as it is" "";
     MakingBcc "making.bcc" Misuse "RFC 8551 §3.3" "the list of recipients of an encrypted message shows whom Bcc hides" "";
     MakingRecipientUnfit "making.recipient-unfit" Forbidden "RFC 8551 §2.7" "a recipient cannot be encrypted to: nothing was encrypted" "get a current certificate of that recipient";
     MakingSignerUnfit "making.signer-unfit" Forbidden "RFC 8550 §4" "the identity cannot sign" "load an identity whose certificate is valid and may sign";
-    MakingAlgorithm "making.algorithm" Forbidden "RFC 8551 §2" "an algorithm that mailseal or the policy does not make" "`docs/algorithms.md` lists what is made";
     MakingNoCommonCipher "making.no-common-cipher" Forbidden "RFC 8551 §2.7.1" "the recipients have no cipher in common that the policy makes" "send to them one by one, or ask for newer capabilities";
     MakingActiveContent "making.active-content" Forbidden "house policy" "HTML can show one text to the signer and another to the reader: the policy signs plain text only" "sign the text as text/plain";
 
@@ -219,11 +217,15 @@ findings! {
     AddressNoneInCertificate "address.none-in-certificate" Weak "RFC 8550 §3" "the signer's certificate names no address" "check the signer by its subject";
     AddressNoFrom "address.no-from" Weak "RFC 8550 §3" "the message has no From to compare with" "";
     AddressDisplayName "address.display-name" Weak "RFC 5322 §3.4" "the display name of From looks like another address, or holds controls" "look at the address, not at the name";
+    AddressMixedScript "address.mixed-script" Weak "UTS 39 §5.1" "an address of From mixes scripts, as look-alikes do" "look at the address letter by letter";
+    AddressRecipientsDiffer "address.recipients-differ" Weak "RFC 9788 §2" "the signed text is for others than the message was sent to: one of them may have passed it on" "do not take it as written to you";
     AddressReported "address.mismatch-reported" Weak "house policy" "no address of the signer's certificate is an address of From; the policy only reports it" "check who the signer is";
 
     // --- notes ---
     AddressCaseDiffers "address.case-differs" Note "RFC 8550 §3" "the addresses differ in upper and lower case" "";
     AddressSenderMatches "address.sender-matches" Note "RFC 8550 §3" "the signer is the Sender, not From" "";
+    AddressRecipientsUnbound "address.recipients-unbound" Note "RFC 9788 §1" "the signed text does not say for whom it is: whoever received it could encrypt it for others" "";
+    AddressULabel "address.u-label" Note "RFC 9598 §3" "the certificate writes a domain in Unicode, as RFC 8398 did, and not as A-labels" "";
     SignerSignedAttrsNotDer "signer.signed-attrs-not-der" Note "RFC 5652 §5.4" "the signed attributes were sent in another order or encoding than they were signed" "";
     SignerDigestNotListed "signer.digest-not-listed" Note "RFC 5652 §5.1" "the signer's digest is not among digestAlgorithms" "";
     SignerPssMask "signer.pss-mask" Note "RFC 4056 §3" "the mask of the PSS signature is made with another digest than the message's" "";

@@ -45,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::tree, module)?)?;
     module.add_function(wrap_pyfunction!(sender::certs_only, module)?)?;
+    module.add_function(wrap_pyfunction!(sender::provoke_failing_chance, module)?)?;
     module.add_function(wrap_pyfunction!(sender::compress, module)?)?;
     module.add_function(wrap_pyfunction!(tables::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::table, module)?)?;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::cms::make::{self, RecipientKey, Signing};
-use mailseal_core::crypto::random::SystemRandom;
+use mailseal_core::crypto::content::Opaque;
+use mailseal_core::crypto::random::{Random, SystemRandom};
 use mailseal_core::send as core;
 use mailseal_core::x509::certificate::Certificate as CoreCertificate;
 use pyo3::exceptions::PyValueError;
@@ -241,4 +242,22 @@ pub fn certs_only<'py>(py: Python<'py>, certificates: Vec<Bound<'py, Certificate
 #[pyfunction]
 pub fn compress<'py>(py: Python<'py>, content: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     Ok(PyBytes::new(py, &enter_fallible(py, || core::compress(content))?))
+}
+
+/// Encrypts with a source of chance that fails, so that a test can see what comes out of it. Raises BackendError.
+#[pyfunction]
+pub fn provoke_failing_chance(py: Python<'_>, recipient: &Bound<'_, Certificate>) -> PyResult<()> {
+    struct NoChance;
+    impl Random for NoChance {
+        fn fill(&self, _octets: &mut [u8]) -> Result<(), Opaque> {
+            Err(Opaque)
+        }
+    }
+    let recipient = vec![Arc::clone(&recipient.get().0)];
+    let policy = mailseal_core::policy::Policy::named("default");
+    enter_fallible(py, || {
+        let sender = core::Sender::new(Vec::new(), None, None, Vec::new(), policy?);
+        let plan = sender.plan(&[recipient], UnixTime(1_780_000_000))?;
+        sender.encrypt(&sender.letter(b"A: b\r\n\r\n")?, &plan, &NoChance).map(drop)
+    })
 }

@@ -326,11 +326,11 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && label.len() <= 63 && label.bytes().all(sound)
 }
 
-/// Whether two addresses are one mailbox: domain without regard to ASCII case, local part exact or in another ASCII case.
-/// What [`AddrSpec::parse`] refuses matches nothing, not even itself. A-labels and U-labels are not converted.
+/// Whether two addresses are one mailbox: domain as A-labels (RFC 9598 §5) without regard to ASCII case, local part exact or
+/// in another ASCII case. What [`AddrSpec::parse`] refuses matches nothing, not even itself.
 pub fn same_mailbox(a: &str, b: &str) -> Match {
     let (Some(a), Some(b)) = (AddrSpec::parse(a), AddrSpec::parse(b)) else { return Match::No };
-    if !a.domain.eq_ignore_ascii_case(&b.domain) {
+    if !same_domain(&a.domain, &b.domain) {
         Match::No
     } else if a.local == b.local {
         Match::Exact
@@ -339,6 +339,22 @@ pub fn same_mailbox(a: &str, b: &str) -> Match {
     } else {
         Match::No
     }
+}
+
+fn same_domain(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    a == b || a_labels(a).is_some_and(|a| Some(a) == a_labels(b))
+}
+
+/// None: not the one form that U-labels have (RFC 5890 §2.3.2.1). Signs that only some mapping makes into it are another
+/// name here.
+fn a_labels(domain: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_strict(domain).ok()?;
+    let (unicode, sound) = idna::domain_to_unicode(&ascii);
+    let lower = domain.to_ascii_lowercase();
+    (sound.is_ok() && (lower == unicode || lower == ascii)).then_some(ascii)
 }
 
 #[cfg(test)]

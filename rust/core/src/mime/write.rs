@@ -215,7 +215,8 @@ fn reads_well(content: &[u8]) -> bool {
 }
 
 fn cannot(node: &Node, why: &str) -> Error {
-    let text = format!("{} at {}: {why}", node.content_type.kind.clone() + "/" + &node.content_type.subtype, node.path);
+    let (kind, subtype) = (&node.content_type.kind, &node.content_type.subtype);
+    let text = format!("{kind}/{subtype} at {} cannot be sent as it is: {why}", node.path);
     Error::with(Code::MakingNested, text)
 }
 

@@ -209,6 +209,18 @@ pub struct Mail {
     pub fields: usize,
 }
 
+/// For whom the text was signed that came out of an encrypted layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SignedRecipients {
+    /// Nothing was signed inside an encryption.
+    #[default]
+    NotAsked,
+    /// The signed text does not say.
+    Unnamed,
+    /// To and Cc among the protected fields (RFC 9788 §2), or of a message/rfc822 that was signed (RFC 8551 §3.1).
+    Named(Vec<Mailbox>),
+}
+
 /// A signed or encrypted part that is not in the cryptographic envelope (RFC 9787 §6.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Errant {
@@ -244,6 +256,7 @@ pub struct Facts {
     pub crls: Vec<Arc<[u8]>>,
     /// Certificates handed in afterwards, to settle what was open.
     pub evidence: Vec<Arc<Certificate>>,
+    pub signed_recipients: SignedRecipients,
     pub errant: Vec<Errant>,
     /// Parts of the root multipart when there are errant layers.
     pub parts: usize,

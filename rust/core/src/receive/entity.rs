@@ -8,7 +8,7 @@ use super::{Opening, Phase, Place, mail, range_in};
 use crate::cms::content_info::{ContentInfo, ContentKind, sniff};
 use crate::mime::scan::{Entity, Header, Multipart, begins_like_header};
 use crate::mime::transfer::TransferEncoding;
-use crate::policy::facts::{Form, Layer, LayerKind};
+use crate::policy::facts::{Form, Layer, LayerKind, SignedRecipients};
 use crate::{Code, Error, Finding, Result};
 
 impl<'m> Opening<'m> {
@@ -48,6 +48,7 @@ impl<'m> Opening<'m> {
         };
         let label = Label::read(&header);
         let shape = label.shape(bytes.get(entity.body.clone()).unwrap_or_default());
+        let recipients = self.signed_recipients(&header, &label, &entity, bytes);
         let journal = header.first("X-MS-Journal-Report").is_some();
         if path == "/" {
             let mut findings = Vec::new();
@@ -56,6 +57,7 @@ impl<'m> Opening<'m> {
             self.facts.mail = mail;
         }
         self.name_quirks(&label, path, journal);
+        self.facts.signed_recipients = recipients;
         let is_layer = !matches!(shape, Shape::Plain { .. });
         if is_layer && self.facts.layers.len() as u64 >= limits.layers {
             self.content = None;
@@ -70,6 +72,31 @@ impl<'m> Opening<'m> {
             Shape::Plain { compound: true, boundary } => self.errant_layers(place, &body, path, boundary.as_deref()),
             Shape::Plain { .. } => Ok(Phase::Finished),
         }
+    }
+
+    /// The innermost signed text inside an encryption: for whom it says it is.
+    fn signed_recipients(&self, header: &Header<'_>, label: &Label, entity: &Entity, bytes: &[u8]) -> SignedRecipients {
+        let inside = match self.facts.layers.as_slice() {
+            [outer @ .., last] => last.kind == LayerKind::Signed && outer.iter().any(|layer| layer.kind.is_encrypted()),
+            [] => false,
+        };
+        if !inside || self.facts.bare {
+            return self.facts.signed_recipients.clone();
+        }
+        let limits = self.limits();
+        let protects = |name| label.content_type.parameter(name).is_some();
+        let fields = if protects("hp") || protects("protected-headers") {
+            Some(header.clone())
+        } else if label.content_type.is("message", "rfc822") {
+            let inner = Entity::scan(bytes, entity.body.clone(), limits);
+            inner.and_then(|inner| Header::parse(bytes, inner.header, limits)).ok()
+        } else {
+            None
+        };
+        // What is wrong with these fields is told of the message's own.
+        let named = fields.map(|fields| mail::mail(&fields, limits, &mut Vec::new()));
+        let named = named.map(|mail| [mail.to, mail.cc].concat()).filter(|named| !named.is_empty());
+        named.map_or(SignedRecipients::Unnamed, SignedRecipients::Named)
     }
 
     /// The content of a layer that is bytes and no entity: shown as it is.

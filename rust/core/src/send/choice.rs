@@ -49,7 +49,10 @@ impl Plan {
 
 /// Err: MakingRecipientUnfit names each recipient without a certificate, each candidate and why it does not serve;
 /// MakingNoCommonCipher.
-pub(super) fn plan(recipients: &[Candidates], policy: &Policy, trusted: &Trusted<'_>, at: UnixTime) -> Result<Plan> {
+pub(super) fn plan(
+    recipients: &[Candidates],
+    own: Option<&Certificate>,
+    policy: &Policy, trusted: &Trusted<'_>, at: UnixTime) -> Result<Plan> {
     let (mut chosen, mut refusals) = (Vec::new(), Vec::new());
     for candidates in recipients {
         match best(candidates, trusted, at) {
@@ -61,7 +64,10 @@ pub(super) fn plan(recipients: &[Candidates], policy: &Policy, trusted: &Trusted
         let text = if refusals.is_empty() { "there is no recipient".to_owned() } else { refusals.join("; ") };
         return Err(Error::with(Code::MakingRecipientUnfit, text));
     }
-    let offers = chosen.iter().map(|certificate| offer(certificate, policy, trusted.limits));
+    let offers = chosen.iter().map(|certificate| match own {
+        Some(own) if own.der() == certificate.der() => our_offer(policy),
+        _ => offer(certificate, policy, trusted.limits),
+    });
     let offers = offers.collect::<Result<Vec<_>>>()?;
     let cipher = common(&offers, policy)?;
     let mut warnings = Vec::new();
@@ -145,6 +151,13 @@ struct Offer {
     reason: &'static str,
 }
 
+/// What is made is taken.
+fn our_offer(policy: &Policy) -> Result<Offer> {
+    let preferred = made_row(&policy.unknown_capabilities, CONTENT_CIPHERS)?;
+    let listed = table::rows().iter().filter(|row| CONTENT_CIPHERS.contains(&row.role) && row.make != Make::Never);
+    Ok(Offer { listed: Some(listed.collect()), oaep: true, preferred, reason: "it is the sender's own" })
+}
+
 fn offer(certificate: &Certificate, policy: &Policy, limits: &Limits) -> Result<Offer> {
     let known = certificate.extension(oid::SMIME_CAPABILITIES).map(|one| capabilities(one.extn_value, limits));
     let Some(known) = known else {
@@ -206,7 +219,7 @@ fn recipient_key(
 ) -> Result<RecipientKey> {
     let key = certificate.public_key(limits)?;
     let named = |name: &str| table::named(name).filter(|row| row.make != Make::Never);
-    let unmade = || Error::with(Code::MakingAlgorithm, key.name());
+    let unmade = || Error::with(Code::MakingFailed, key.name());
     if key.kind() == KeyKind::Rsa {
         let usual = if offer.oaep { "RSAES-OAEP" } else { "RSAES-PKCS1-v1_5" };
         let row = named(policy.key_transport.as_deref().unwrap_or(usual));

@@ -57,12 +57,13 @@ impl Letter {
         Self { outer: self.outer.clone(), entity }
     }
 
-    /// The names of all fields, as they are written.
+    /// The names of all fields, those of all parts among them, as they are written.
     pub fn field_names(&self, limits: &Limits) -> Result<Vec<String>> {
-        let inner = Entity::scan(&self.entity, 0..self.entity.len(), limits)?.header;
-        let headers =
-            [Header::parse(&self.outer, 0..self.outer.len(), limits)?, Header::parse(&self.entity, inner, limits)?];
-        let fields = headers.iter().flat_map(|header| header.fields());
+        let mut headers = vec![Header::parse(&self.outer, 0..self.outer.len(), limits)?];
+        for node in walk(&self.entity, 0..self.entity.len(), limits)? {
+            headers.push(Header::parse(&self.entity, node.entity.header, limits)?);
+        }
+        let fields = headers.iter().flat_map(Header::fields);
         Ok(fields.map(|field| String::from_utf8_lossy(field.name).into_owned()).collect())
     }
 

@@ -121,7 +121,7 @@ impl Sender {
 
     /// What would be written for whom. With `Policy.encrypt_to_self` the sender is the last recipient.
     ///
-    /// Err: MakingRecipientUnfit, MakingNoCommonCipher, MakingAlgorithm.
+    /// Err: MakingRecipientUnfit, MakingNoCommonCipher, MakingFailed.
     pub fn plan(&self, recipients: &[Candidates], at: UnixTime) -> Result<Plan> {
         let mut all = recipients.to_vec();
         if let Some(own) = self.encryption.iter().find(|_| self.policy.encrypt_to_self && !all.is_empty()) {
@@ -130,7 +130,7 @@ impl Sender {
                 all.push(vec![Arc::clone(own)]);
             }
         }
-        choice::plan(&all, &self.policy, &self.trusted(), at)
+        choice::plan(&all, self.encryption.as_deref(), &self.policy, &self.trusted(), at)
     }
 
     /// A message split into what stays outside and the entity. Err: MakingHeader, MakingNested, `limit.*`.
@@ -139,7 +139,7 @@ impl Sender {
     }
 
     /// `clear`: multipart/signed, else application/pkcs7-mime. Err: MakingSignerUnfit (also: no identity),
-    /// MakingAlgorithm, MakingActiveContent.
+    /// MakingFailed, MakingActiveContent.
     pub fn draft(&self, letter: &Letter, clear: bool, at: UnixTime) -> Result<Draft> {
         if self.policy.signed_content == SignedContent::Plain
             && let Some(part) = letter.active_part(self.limits())?
@@ -227,7 +227,7 @@ impl Sender {
         draft.finish(&signatures, random, self.limits())
     }
 
-    /// Encrypted to all recipients of the plan. Err: MakingBcc, MakingRandomFailed, MakingRecipientUnfit, MakingFailed.
+    /// Encrypted to all recipients of the plan. Err: MakingBcc, MakingRecipientUnfit, MakingFailed.
     pub fn encrypt(&self, letter: &Letter, plan: &Plan, random: &dyn Random) -> Result<Letter> {
         if letter.has_bcc(self.limits())? {
             return Err(Error::with(Code::MakingBcc, "the message has a Bcc field: use deliveries"));
@@ -274,7 +274,7 @@ impl Draft {
         self.signing.requests()
     }
 
-    /// Each signature is checked before anything is released. Err: MakingSignatureWrong, MakingRandomFailed.
+    /// Each signature is checked before anything is released. Err: MakingSignatureWrong, MakingFailed.
     pub fn finish(self, signatures: &[Vec<u8>], random: &dyn Random, limits: &Limits) -> Result<Letter> {
         let Self { letter, clear, signing } = self;
         let digests = signing.digests();

@@ -31,7 +31,7 @@ pub fn opaque(cms: &[u8], label: Label) -> Vec<u8> {
 }
 
 /// multipart/signed (RFC 8551 §3.5.3, RFC 1847 §2.1) of `entity` and the detached signature `cms`.
-/// Err: MakingRandomFailed.
+/// Err: MakingFailed.
 pub fn clear_signed(entity: &[u8], cms: &[u8], digests: &[&'static Row], random: &dyn Random) -> Result<Vec<u8>> {
     let boundary = boundary(entity, random)?;
     let micalg: Vec<_> = digests.iter().map(|row| row.name.to_ascii_lowercase()).collect();
@@ -53,7 +53,7 @@ pub fn clear_signed(entity: &[u8], cms: &[u8], digests: &[&'static Row], random:
 fn boundary(entity: &[u8], random: &dyn Random) -> Result<String> {
     const SIGNS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     loop {
-        let octets = random.octets(24).map_err(|_| Error::new(Code::MakingRandomFailed))?;
+        let octets = random.octets(24).map_err(|_| Error::new(Code::MakingFailed))?;
         let signs = octets.iter().map(|octet| char::from(SIGNS[usize::from(octet & 31)]));
         let boundary: String = "mailseal-".chars().chain(signs).collect();
         if memmem::find(entity, boundary.as_bytes()).is_none() {

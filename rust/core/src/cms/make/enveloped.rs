@@ -31,13 +31,13 @@ pub struct Envelope {
 }
 
 /// ContentInfo of EnvelopedData or, with an AEAD, of AuthEnvelopedData: `content` under a fresh key. All recipients or
-/// none. Err: MakingRandomFailed, MakingRecipientUnfit, MakingAlgorithm, MakingFailed.
+/// none. Err: MakingRecipientUnfit, MakingFailed.
 pub fn enveloped(content: &[u8], envelope: &Envelope, random: &dyn Random, limits: &Limits) -> Result<Vec<u8>> {
     let algorithm = ContentAlgorithm::make(envelope.cipher, random).map_err(|failure| match failure {
-        Some(_) => Error::new(Code::MakingRandomFailed),
-        None => Error::with(Code::MakingAlgorithm, envelope.cipher.name),
+        Some(_) => Error::new(Code::MakingFailed),
+        None => Error::with(Code::MakingFailed, envelope.cipher.name),
     })?;
-    let cek = random.octets(algorithm.key_len()).map_err(|_| Error::new(Code::MakingRandomFailed))?;
+    let cek = random.octets(algorithm.key_len()).map_err(|_| Error::new(Code::MakingFailed))?;
     let cek = Secret::new(cek);
     let recipient_infos: Vec<Vec<u8>> = envelope
         .recipients
@@ -175,7 +175,7 @@ fn originator(public_key: &PublicKey, ephemeral: &EphemeralKey) -> Result<Vec<u8
         _ => "EC",
     };
     let row = table::named(name).filter(|row| row.role == Role::PublicKey);
-    let algorithm: Oid<'_> = row.ok_or_else(|| Error::with(Code::MakingAlgorithm, name))?.oid;
+    let algorithm: Oid<'_> = row.ok_or_else(|| Error::with(Code::MakingFailed, name))?.oid;
     let mut writer = Writer::new();
     writer.element(Tag::context(1), true, |writer| {
         writer.bit_string(&ephemeral.public);

@@ -34,7 +34,7 @@ pub struct SignerRequest {
 impl SignerRequest {
     /// signedAttrs are never left out, so that no content can double as them (draft-ietf-lamps-cms-euf-cma-signeddata).
     fn new(terms: SignerTerms, e_content_type: Oid<'_>, content: &[u8]) -> Result<Self> {
-        let unfit = || Error::with(Code::MakingAlgorithm, terms.algorithm.row().name);
+        let unfit = || Error::with(Code::MakingFailed, terms.algorithm.row().name);
         let digest = terms.algorithm.message_digest().ok_or_else(unfit)?;
         let row = table::of_digest(digest).ok_or_else(unfit)?;
         let mut set = vec![
@@ -92,7 +92,7 @@ pub struct Signing {
 
 impl Signing {
     /// Over `content`, an id-data, by one or more signers; `certificates` go into the structure, each once.
-    /// Err: MakingAlgorithm.
+    /// Err: MakingFailed.
     pub fn new(
         content: &[u8],
         detached: bool,
