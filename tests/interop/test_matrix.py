@@ -38,14 +38,8 @@ def version(peer: str) -> str:
 
 
 @functools.cache
-def told() -> document.Sections:
-    return document.committed()
-
-
 def same_version(peer: str) -> bool:
-    """False: what the document tells is of another version of the peer, which may make more, or less."""
-    section = told().get((HERE, peer))
-    return section is None or section.version == version(peer)
+    return document.same_version(HERE, peer, version(peer))
 
 
 @pytest.fixture(scope="module")

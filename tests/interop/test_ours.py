@@ -34,14 +34,8 @@ def version(peer: str) -> str:
 
 
 @functools.cache
-def told() -> document.Sections:
-    return document.committed()
-
-
 def same_version(peer: str) -> bool:
-    """False: what the document tells is of another version of the peer, which may open more, or less."""
-    section = told().get((THERE, peer))
-    return section is None or section.version == version(peer)
+    return document.same_version(THERE, peer, version(peer))
 
 
 @pytest.fixture(scope="module")

@@ -102,6 +102,12 @@ def committed() -> Sections:
     return parse(PATH.read_text("utf-8")) if PATH.exists() else {}
 
 
+def same_version(direction: str, peer: str, version: str) -> bool:
+    """False: what the document tells is of another version of the peer, which may do more or less than this one."""
+    section = committed().get((direction, peer))
+    return section is None or section.version == version
+
+
 def differences(old: Section, new: Section, *, whole: bool) -> list[str]:
     """What the run saw otherwise than the document tells; `whole`: every cell of the peer was run."""
     found = [
