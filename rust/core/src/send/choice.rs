@@ -52,7 +52,10 @@ impl Plan {
 pub(super) fn plan(
     recipients: &[Candidates],
     own: Option<&Certificate>,
-    policy: &Policy, trusted: &Trusted<'_>, at: UnixTime) -> Result<Plan> {
+    policy: &Policy,
+    trusted: &Trusted<'_>,
+    at: UnixTime,
+) -> Result<Plan> {
     let (mut chosen, mut refusals) = (Vec::new(), Vec::new());
     for candidates in recipients {
         match best(candidates, trusted, at) {
