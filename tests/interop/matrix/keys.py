@@ -9,7 +9,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 
 from tests.support import peers
@@ -103,6 +103,22 @@ def person(kind: str) -> build.Person:
         f"Alice {kind}", key, root.certificate.subject, root.key, address=ADDRESS, instead=[(_usage(kind), True)]
     )
     return build.Person(ADDRESS, key, certificate)
+
+
+@functools.cache
+def twin(kind: str) -> build.Person:
+    """Another key under the name, number and key identifier of `person(kind)`: what is encrypted to it seems to be for
+    that person, whose key does not open it."""
+    known = person(kind).certificate
+    key = ec.generate_private_key(CURVES[kind]) if kind in CURVES else OTHERS[kind]()
+    builder = (
+        x509.CertificateBuilder(known.issuer, known.subject, key.public_key(), known.serial_number)
+        .not_valid_before(known.not_valid_before_utc)
+        .not_valid_after(known.not_valid_after_utc)
+    )
+    for one in known.extensions:
+        builder = builder.add_extension(one.value, one.critical)
+    return build.Person(ADDRESS, key, builder.sign(build.root().key, hashes.SHA256()))
 
 
 class Workshop:
