@@ -62,9 +62,7 @@ NEWLINES = st.sampled_from([b"\r\n", b"\n"])
 # Lines that relays change: From, blanks at the end, dots, long ones, 8 bits, controls.
 LINES = st.one_of(
     st.text(max_size=40).map(lambda text: text.replace("\r", "").replace("\n", "").encode()),
-    st.sampled_from(
-        [b"From here", b".", b"..", b"--", b"--b", b" ", b"\t", b"x" * 76, b"y" * 77, b"z" * 1200, b"=3D"]
-    ),
+    st.sampled_from([b"From here", b".", b"..", b"--", b"--b", b" ", b"\t", b"x" * 76, b"y" * 77, b"z" * 1200, b"=3D"]),
     st.binary(max_size=30).map(lambda data: data.replace(b"\r", b"").replace(b"\n", b"")),
 )
 TEXTS = st.lists(LINES, max_size=6).map(b"\n".join)

@@ -2,7 +2,7 @@
 
 use crate::mime::scan::{Entity, Header};
 use crate::mime::walk::walk;
-use crate::mime::write;
+use crate::mime::write::{self, is_content};
 use crate::{Code, Error, Limits, Result};
 
 /// A message on its way: `outer` fields, each with CRLF, and a MIME entity.
@@ -96,10 +96,6 @@ impl Letter {
     pub fn message(&self) -> Vec<u8> {
         [self.outer.as_slice(), b"MIME-Version: 1.0\r\n", &self.entity].concat()
     }
-}
-
-fn is_content(name: &[u8]) -> bool {
-    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-"))
 }
 
 fn is_bcc(name: &[u8]) -> bool {
