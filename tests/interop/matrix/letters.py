@@ -177,12 +177,18 @@ KEYS = {
 }
 
 
+IN_ALL_FORMS = {
+    (V15, "AES-128-CBC"), ("RSAES-OAEP", "AES-256-GCM"), (KEYS["P-256"][3], "AES-256-CBC"),
+    (KEYS["X25519"][3], "ChaCha20-Poly1305"),
+}  # fmt: skip
+
+
 def encrypted() -> Iterator[Letter]:
     for cipher in CIPHERS:
         for key, transport, name, scheme in KEYS.values():
             way = Way(cipher.lower(), transport)
             forms = ["S/MIME"]
-            if (key, cipher) in {("RSA", "AES-256-GCM"), ("P-256", "AES-256-CBC"), ("X25519", "ChaCha20-Poly1305")}:
+            if (scheme, cipher) in IN_ALL_FORMS:
                 forms += [f"S/MIME, {PLAIN}", f"S/MIME, {LARGE}"]
             for form in forms:
                 shown = cipher, scheme
