@@ -103,7 +103,7 @@ def test_letter_is_what_its_row_tells(letter: Letter, shop: Workshop) -> None:
     opened = mailseal.Receiver(trust=build.root().der, keys=ring, threads=1).open(letter.mail())
     assert opened.content is not None
     assert letter.is_content(opened.content), opened.verdict.explain()
-    if letter.signer:
+    if letter.signers:
         assert opened.verdict.is_valid, opened.verdict.explain()
     names = {layer.algorithm for layer in opened.layers}
     names |= {recipient.algorithm for layer in opened.layers for recipient in layer.recipients}

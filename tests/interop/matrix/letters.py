@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.interop.matrix import cells, ours
 from tests.interop.matrix.cells import ROWS
-from tests.interop.matrix.keys import person, twin
+from tests.interop.matrix.keys import BELOW, person, twin
 from tests.interop.matrix.openssl import RSA, V15
 from tests.interop.matrix.ours import Way
 
@@ -29,6 +29,7 @@ LAYERS = {
 }
 PLAINEST = Way()
 EIGHT_BIT = "8-bit text"
+LARGE = "parts of 740 kB"
 PLAIN = "mailseal.cms"
 
 
@@ -40,7 +41,7 @@ class Letter:
     algorithm: str
     form: str
     shape: str
-    signer: str = ""
+    signers: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     way: Way = PLAINEST
     shown: tuple[str, ...] = ()
@@ -60,12 +61,16 @@ class Letter:
 
     @property
     def message(self) -> bytes:
-        return ours.OUTER + (cells.ENTITY if EIGHT_BIT in self.form else ours.ENTITY)
+        return ours.OUTER + self.entity
+
+    @property
+    def entity(self) -> bytes:
+        return cells.ENTITY if EIGHT_BIT in self.form else ours.LARGE if LARGE in self.form else ours.ENTITY
 
     def is_content(self, entity: bytes) -> bool:
         """Byte for byte; text that no relay lets through is encoded anew, and counts decoded."""
         if EIGHT_BIT not in self.form:
-            return entity == ours.ENTITY
+            return entity == self.entity
         text = email.message_from_bytes(entity).get_payload(decode=True)
         return text == cells.ENTITY.partition(b"\r\n\r\n")[2]
 
@@ -79,7 +84,7 @@ class Letter:
         made = {}
         if self.shape in {"clear", "opaque"}:
             made = {what: alter(self.mail()) for what, alter in ALTERATIONS.items()}
-        elif self.signer:
+        elif self.signers:
             made = {f"{what} inside": self._made(alter) for what, alter in ALTERATIONS.items()}
         if self.shape == "triple":
             made["signature outside"] = other_end(self.mail())
@@ -90,11 +95,11 @@ class Letter:
         return made
 
     def _made(self, alter: Callable[[bytes], bytes] | None = None, recipients: tuple[Person, ...] = ()) -> bytes:
-        signer = person(self.signer) if self.signer else None
+        signers = [person(kind) for kind in self.signers]
         to = recipients or tuple(person(kind) for kind in self.recipients)
         if PLAIN in self.form:
-            return ours.plain(self.shape, signer, to, self.way)
-        return ours.make(self.shape, signer, to, self.way, self.message, alter)
+            return ours.plain(self.shape, signers, to, self.way)
+        return ours.make(self.shape, signers, to, self.way, self.message, alter)
 
 
 # --- forgeries --------------------------------------------------------------------------------------------------------
@@ -146,9 +151,16 @@ def signed() -> Iterator[Letter]:
             if name.startswith(RSA) or key == "Ed25519":
                 forms.append(f"S/MIME {shape}, {PLAIN}")
             if key == "P-256" or name.startswith(RSA):
-                forms.append(f"S/MIME {shape}, {EIGHT_BIT}")
+                forms += [f"S/MIME {shape}, {EIGHT_BIT}", f"S/MIME {shape}, {LARGE}"]
             for form in forms:
-                yield Letter("sign", name, form, shape, key, way=Way(signature=option), shown=shown)
+                yield Letter("sign", name, form, shape, (key,), way=Way(signature=option), shown=shown)
+    for shape in ("clear", "opaque"):
+        (rsa, *_, first), (ecdsa, *_, second) = SIGNATURES["RSA"], SIGNATURES["P-384"]
+        name, shown = f"{rsa} and {ecdsa}, two signers", (*first, *second)
+        yield Letter("sign", name, f"S/MIME {shape}", shape, ("RSA", "P-384"), shown=shown)
+        for kind in ("RSA", "P-256"):
+            name, *_, shown = SIGNATURES[kind]
+            yield Letter("sign", name + BELOW, f"S/MIME {shape}", shape, (kind + BELOW,), shown=shown)
 
 
 # --- encryption -------------------------------------------------------------------------------------------------------
@@ -165,21 +177,27 @@ KEYS = {
 }
 
 
+IN_ALL_FORMS = {
+    (V15, "AES-128-CBC"), ("RSAES-OAEP", "AES-256-GCM"), (KEYS["P-256"][3], "AES-256-CBC"),
+    (KEYS["X25519"][3], "ChaCha20-Poly1305"),
+}  # fmt: skip
+
+
 def encrypted() -> Iterator[Letter]:
     for cipher in CIPHERS:
         for key, transport, name, scheme in KEYS.values():
             way = Way(cipher.lower(), transport)
             forms = ["S/MIME"]
-            if (key, cipher) in {("RSA", "AES-256-GCM"), ("P-256", "AES-256-CBC"), ("X25519", "ChaCha20-Poly1305")}:
-                forms.append(f"S/MIME, {PLAIN}")
+            if (scheme, cipher) in IN_ALL_FORMS:
+                forms += [f"S/MIME, {PLAIN}", f"S/MIME, {LARGE}"]
             for form in forms:
                 shown = cipher, scheme
-                yield Letter("encrypt", f"{cipher} {name}", form, "encrypted", "", (key,), way, shown, key)
+                yield Letter("encrypt", f"{cipher} {name}", form, "encrypted", (), (key,), way, shown, key)
     for cipher in ("AES-128-CBC", "AES-256-GCM"):
         for key in ("RSA", "P-256"):
             name = f"{cipher} for RSA and P-256, with the key of {key}"
             way, to = Way(cipher.lower(), KEYS["v1.5"][1]), ("RSA", "P-256")
-            yield Letter("encrypt", name, "S/MIME", "encrypted", "", to, way, (cipher, V15, KEYS["P-256"][3]), key)
+            yield Letter("encrypt", name, "S/MIME", "encrypted", (), to, way, (cipher, V15, KEYS["P-256"][3]), key)
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
@@ -203,7 +221,7 @@ def both(operation: str, shape: str, form: str, chosen: tuple[str, str, str]) ->
     cipher = chosen[2]
     where = "inside and around" if shape == "triple" else "inside"
     return Letter(
-        operation, f"{signature} {where} {cipher} {name}", form, shape, signer, (key,),
+        operation, f"{signature} {where} {cipher} {name}", form, shape, (signer,), (key,),
         Way(cipher.lower(), transport, option), (*first, cipher, scheme), key,
     )  # fmt: skip
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import mailseal
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.interop.matrix.keys import intermediate
 from tests.support import smime_build as build
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 ENTITY = (
     b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
     b"Greetings from the Archive.\r\n\r\nFrom-line, =3D and a dot:\r\n..\r\nNothing more.\r\n"
+)
+# Parts, and more octets than any buffer holds: lines of base64, as attachments are.
+LARGE = build.mixed(
+    ENTITY,
+    b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + (b"JVBERi0xLjQK" * 6 + b"\r\n") * 10_000,
 )
 OUTER = (
     b"From: alice@example.com\r\nTo: bob@example.com\r\nSubject: Figures\r\nDate: Mon, 06 Jul 2026 10:00:00 +0000\r\n"
@@ -41,16 +49,22 @@ class Way(NamedTuple):
         return mailseal.Policy.default().replace(encrypt_to_self=False, header_protection=False, **named)
 
 
+def identity(who: Person) -> mailseal.Identity:
+    """With the intermediate, if there is one between it and the root."""
+    above = intermediate()
+    below = who.certificate.issuer == above.certificate.subject
+    return mailseal.Identity.load(who.pem + (above.certificate.public_bytes(Encoding.PEM) if below else b""))
+
+
 def make(
-    form: str, signer: Person | None, recipients: Sequence[Person], way: Way, message: bytes = OUTER + ENTITY,
+    form: str, signers: Sequence[Person], recipients: Sequence[Person], way: Way, message: bytes,
     alter: Callable[[bytes], bytes] | None = None,
 ) -> bytes:  # fmt: skip
     """A mail of the form: clear, opaque, encrypted, clear+encrypted, opaque+encrypted or triple.
 
     `alter`: what a forger does to the signed mail before it is encrypted.
     """
-    signing = None if signer is None else mailseal.Identity.load(signer.pem)
-    sender = mailseal.Sender(signing=signing, trust=build.root().der, policy=way.policy())
+    sender = mailseal.Sender(signing=[identity(one) for one in signers], trust=build.root().der, policy=way.policy())
     to = [mailseal.Certificate.load(one.der) for one in recipients]
     if form == "encrypted":
         return sender.encrypt(message, to)
@@ -66,13 +80,13 @@ def make(
     return sender.sign(sealed) if form == "triple" else sealed
 
 
-def plain(form: str, signer: Person | None, recipients: Sequence[Person], way: Way) -> bytes:
+def plain(form: str, signers: Sequence[Person], recipients: Sequence[Person], way: Way) -> bytes:
     """As `make`, by the doors for plain CMS: what they make, put into MIME by the tests."""
     policy = way.policy()
-    if signer is None:
+    if not signers:
         to = [mailseal.Certificate.load(one.der) for one in recipients]
         cms = mailseal.cms.encrypt(ENTITY, to, cipher=way.cipher, policy=policy)
         return OUTER + build.part(cms, "authEnveloped-data" if "cbc" not in way.cipher else "enveloped-data")
     clear = form == "clear"
-    cms = mailseal.cms.sign(ENTITY, mailseal.Identity.load(signer.pem), detached=clear, policy=policy)
+    cms = mailseal.cms.sign(ENTITY, [identity(one) for one in signers], detached=clear, policy=policy)
     return OUTER + (build.clear_signed(ENTITY, cms) if clear else build.part(cms, "signed-data"))
