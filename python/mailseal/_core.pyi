@@ -125,6 +125,23 @@ class Identity:
         shared: SharedCertificates | None = None,
     ) -> list[Identity]:
         """PKCS#12, PEM, PKCS#8, PKCS#1, SEC1. Raises MalformedError, UnsupportedError, DecryptionError (password)."""
+
+    @staticmethod
+    def generate(algorithm: str) -> Identity:
+        """A new key without certificate. Raises ValueError (unknown algorithm), BackendError (no chance)."""
+
+    def to_pkcs12(self, password: str, profile: str, friendly_name: str | None) -> bytes:
+        """PKCS#12 (RFC 7292). Raises ValueError (unknown profile), BackendError (no chance)."""
+
+    def to_pem(self, password: str | None) -> bytes:
+        """PKCS#8 and certificates in PEM; with None the key is not encrypted. Raises BackendError (no chance)."""
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """ "sign" and "decrypt", as far as key and certificate allow."""
+
+    @property
+    def key_bits(self) -> int: ...
     @property
     def certificate(self) -> Certificate | None: ...
     @property
@@ -496,7 +513,8 @@ def inspect(data: bytes) -> str:
 
 def explain(code: str) -> dict[str, str] | None: ...
 def table(name: str) -> list[dict[str, Any]]:
-    """Rows of "findings", "families", "limits", "algorithms", "statuses", "checks", "policies"."""
+    """Rows of "findings", "families", "limits", "algorithms", "statuses", "checks", "key-algorithms",
+    "pkcs12-profiles", "policies"."""
 
 def provoke_failing_chance(recipient: Certificate) -> None:
     """Encrypts with a source of chance that fails, for a test of what comes out. Raises BackendError."""

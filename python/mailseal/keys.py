@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mailseal.callbacks import CallbackIdentity
 
 
+# One password, or several that are tried in turn.
+Passwords: TypeAlias = "str | bytes | Sequence[str | bytes] | None"
+
+
 def refuse_pickling(thing: object) -> NoReturn:
     """Private keys do not travel between processes by accident."""
     raise TypeError(
@@ -29,10 +33,17 @@ def refuse_pickling(thing: object) -> NoReturn:
     )
 
 
-def _passwords(password: str | bytes | None) -> list[str]:
+def _text(password: str | bytes) -> str:
+    """Raises ValueError for octets that are no UTF-8, TypeError."""
+    if not isinstance(password, (str, bytes)):
+        raise TypeError(f"a password is str or bytes in UTF-8, not {type(password).__name__}")
+    return password.decode("utf-8") if isinstance(password, bytes) else password
+
+
+def _passwords(password: Passwords) -> list[str]:
     if password is None:
         return []
-    return [password.decode("utf-8") if isinstance(password, bytes) else password]
+    return [_text(password)] if isinstance(password, (str, bytes)) else [_text(word) for word in password]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -42,11 +53,12 @@ class Identity:
     _inner: _core.Identity
 
     @classmethod
-    def load(cls, source: FileSource, password: str | bytes | None = None, certificates: Any = None) -> Identity:
+    def load(cls, source: FileSource, password: Passwords = None, certificates: Any = None) -> Identity:
         """One identity from PKCS#12, PEM, PKCS#8, PKCS#1, SEC1 or an Apple configuration profile, as bytes or a path.
 
-        `certificates`: where to look for the certificate of a bare key. Raises MalformedError, UnsupportedError,
-        DecryptionError (password), OSError; ValueError if the source holds several keys or none.
+        `password`: text, or bytes in UTF-8; or several, which are tried in turn. `certificates`: where to look for the
+        certificate of a bare key. Raises MalformedError, UnsupportedError, DecryptionError (password), OSError,
+        TypeError; ValueError if the source holds several keys or none.
         """
         found = load_identities(source, password, certificates)
         if len(found) != 1:
@@ -54,7 +66,18 @@ class Identity:
         return found[0]
 
     @classmethod
-    def from_pem(cls, text: str, password: str | bytes | None = None, certificates: Any = None) -> Identity:
+    def generate(cls, algorithm: str = "ec-p256") -> Identity:
+        """A new private key, without certificate: a CA gives that, and `load` with `certificates` joins the two.
+
+        `algorithm`: `rsa-2048`, `rsa-3072`, `rsa-4096` (public exponent 65537, FIPS 186-5 §A.1.3), `ec-p256`,
+        `ec-p384`, `ec-p521` (FIPS 186-5 §A.2.2; sign and decrypt), `ed25519` (signs only, RFC 8419) or `x25519`
+        (decrypts only, RFC 8418). Every mail program takes RSA; those that know elliptic curves know P-256. Raises
+        ValueError, which lists the names; BackendError if the system's source of chance fails.
+        """
+        return cls(_core.Identity.generate(algorithm))
+
+    @classmethod
+    def from_pem(cls, text: str, password: Passwords = None, certificates: Any = None) -> Identity:
         """Like `load`, from PEM text."""
         return cls.load(text.encode("ascii"), password, certificates)
 
@@ -90,13 +113,52 @@ class Identity:
 
     @property
     def key_name(self) -> str:
-        """Kind and size of the key, such as `rsa-2048` or `ec-p256`."""
+        """Kind and size of the key, such as `RSA-2048`, `P-256` or `Ed25519`."""
         return self._inner.key_name
+
+    @property
+    def key_bits(self) -> int:
+        """Bits of the RSA modulus or of the curve's field."""
+        return self._inner.key_bits
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """`sign` and `decrypt`, as far as the key can and keyUsage and extKeyUsage of its certificate, if it has one,
+        allow (RFC 8550 §4.4). Neither the certificate's validity nor its chain is looked at; a key opens old mail
+        whatever its certificate says."""
+        return self._inner.uses
 
     @property
     def key_id(self) -> str:
         """Hash of the public key, hex: what `Layer.key_used` names, equal however the key's algorithm is written."""
         return self._inner.key_id
+
+    def to_pkcs12(self, password: str | bytes, profile: str = "modern", *, friendly_name: str | None = None) -> bytes:
+        """PKCS#12 (RFC 7292) in DER: the key, its certificates and chain; without certificate the key alone, which many
+        mail programs refuse.
+
+        `password`: text, or bytes in UTF-8; the empty one is allowed and protects nothing. `friendly_name`: what
+        programs show; None: `self.friendly_name`. `profile`:
+
+        - `modern`: AES-256-CBC under PBKDF2 with HMAC-SHA-256 (PBES2, RFC 8018), MAC with HMAC-SHA-256.
+        - `compat`: Triple DES and SHA-1 (RFC 7292 App. C), for old Windows and Apple systems, old Java and GnuPG 2.2,
+          which import nothing newer (docs/adr/0007). Choose a long random password for it.
+
+        Both count 600,000 iterations in each place. NSS writes as many (Firefox, Thunderbird), so importers are known
+        to bear them. A thief's guess costs 600,000 digests, for the MAC tells whether it was right: some 0.07 s of one
+        core, where importing takes 0.3 to 0.5 s. Only a long password helps against many cores.
+
+        Raises ValueError (unknown profile; password that is no UTF-8), TypeError, BackendError (chance failed).
+        """
+        return self._inner.to_pkcs12(_text(password), profile, friendly_name)
+
+    def to_pem(self, password: str | bytes | None) -> bytes:
+        """The key as PKCS#8 (RFC 5958), then its certificates and chain, each as PEM (RFC 7468).
+
+        `password`: text, or bytes in UTF-8; the key is encrypted as in `to_pkcs12` with `modern`. None writes the key
+        unencrypted, and has to be said: there is no default. Raises ValueError (no UTF-8), TypeError, BackendError.
+        """
+        return self._inner.to_pem(None if password is None else _text(password))
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse_pickling(self)
@@ -107,9 +169,7 @@ class Identity:
         return f"<Identity {self.key_name} {whose}>"
 
 
-def load_identities(
-    source: FileSource, password: str | bytes | None = None, certificates: Any = None
-) -> list[Identity]:
+def load_identities(source: FileSource, password: Passwords = None, certificates: Any = None) -> list[Identity]:
     """All identities of one source; see `Identity.load`."""
     known = [] if certificates is None else inner_certificates(certificates)
     identities, _ = _load(load_bytes(source), _passwords(password), known, None)

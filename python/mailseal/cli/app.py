@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "certs-only": ("send", "certs_only_command", "Put certificates into a MIME part of their own."),
     "import": ("archive", "import_command", "Open all messages of archives and write a table and a report."),
     "report": ("archive", "report_command", "Show the report of an import again."),
-    "keys": ("keys", "keys_group", "Say which keys there are, and which one a message needs."),
+    "keys": ("keys", "keys_group", "Make and convert keys, and say which one a message needs."),
     "explain": ("about", "explain_command", "Explain a finding's code."),
     "doctor": ("about", "doctor_command", "Check the installation and say what it can do."),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailseal.cli import exit_codes, show
+from mailseal.cli.key_files import export_command, generate_command, show_command
 from mailseal.cli.options import Means, json_option, key_options, message_source
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @click.group("keys")
 def keys_group() -> None:
-    """Say which keys there are, and which one a message needs."""
+    """Make keys, write them in other forms, and say which there are and which one a message needs."""
+
+
+for _command in (generate_command, export_command, show_command):
+    keys_group.add_command(_command)
 
 
 @keys_group.command("which")

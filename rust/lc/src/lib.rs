@@ -25,7 +25,7 @@ pub use ec::{EcPrivateKey, EcPublicKey, Group};
 pub use kdf::{pbkdf2, scrypt};
 pub use key_wrap::{aes_unwrap, aes_unwrap_padded, aes_wrap};
 pub use legacy::{LegacyCipher, md5};
-pub use rsa::{RsaComponents, RsaPrivateKey, RsaPublicKey};
+pub use rsa::{RsaComponents, RsaPrivateKey, RsaPrivateNumbers, RsaPublicKey};
 
 /// The backend refused. It says no more, so that nothing can leak from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -144,10 +144,67 @@ impl core::fmt::Debug for RsaComponents<'_> {
     }
 }
 
+/// The numbers of a key as they are taken out of it, wiped when dropped.
+pub struct RsaPrivateNumbers([Zeroizing<Vec<u8>>; 8]);
+
+impl RsaPrivateNumbers {
+    pub fn components(&self) -> RsaComponents<'_> {
+        let [modulus, public_exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient] = &self.0;
+        RsaComponents { modulus, public_exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient }
+    }
+}
+
+impl core::fmt::Debug for RsaPrivateNumbers {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("RsaPrivateNumbers(…)")
+    }
+}
+
 #[derive(Debug)]
 pub struct RsaPrivateKey(Key);
 
 impl RsaPrivateKey {
+    /// A new key with the exponent 65537 (FIPS 186-5 §A.1.3), its primes from AWS-LC's own source of chance, checked by
+    /// a signature of its own. Fails for other sizes than 2048, 3072 and 4096 bits, and if the source or the check fails.
+    pub fn generate(bits: u32) -> Result<Self> {
+        if !matches!(bits, 2048 | 3072 | 4096) {
+            return Err(Failed);
+        }
+        let bits = c_int::try_from(bits).map_err(|_| Failed)?;
+        // SAFETY: takes nothing; null is handled.
+        let key = Key::from_pointer(unsafe { c::RSA_new() })?;
+        // SAFETY: the key is live and empty; a null callback is allowed.
+        check(unsafe { c::RSA_generate_key_fips(key.0, bits, core::ptr::null_mut()) })?;
+        Ok(Self(key))
+    }
+
+    /// All eight numbers. Fails for a key that lacks one.
+    pub fn numbers(&self) -> Result<RsaPrivateNumbers> {
+        let rsa = self.0.0;
+        // SAFETY: the key is live; each function only reads it, and gives a pointer into it or null.
+        let pointers = unsafe {
+            [
+                c::RSA_get0_n(rsa),
+                c::RSA_get0_e(rsa),
+                c::RSA_get0_d(rsa),
+                c::RSA_get0_p(rsa),
+                c::RSA_get0_q(rsa),
+                c::RSA_get0_dmp1(rsa),
+                c::RSA_get0_dmq1(rsa),
+                c::RSA_get0_iqmp(rsa),
+            ]
+        };
+        let mut numbers: [Zeroizing<Vec<u8>>; 8] = Default::default();
+        for (number, pointer) in numbers.iter_mut().zip(pointers) {
+            if pointer.is_null() {
+                return Err(Failed);
+            }
+            // SAFETY: the pointer is not null, and the key that owns the number lives as long as `self`.
+            *number = unsafe { magnitude(pointer) }?;
+        }
+        Ok(RsaPrivateNumbers(numbers))
+    }
+
     /// Fails as `RsaPublicKey::new`, and if the numbers do not belong together (n = pq, de ≡ 1, the CRT values).
     pub fn new(components: &RsaComponents<'_>) -> Result<Self> {
         Self::assemble(components, &Number::new(components.coefficient)?)
@@ -211,6 +268,21 @@ impl RsaPrivateKey {
         check(unsafe { c::RSA_sign_pss_mgf1(self.0.0, &mut written, to, room, data, len, md, mgf, salt_len) })?;
         if written == room { Ok(out) } else { Err(Failed) }
     }
+}
+
+/// Big-endian, without zeros in front.
+///
+/// # Safety
+///
+/// `number` must point to a live BIGNUM that nobody changes meanwhile.
+unsafe fn magnitude(number: *const c::BIGNUM) -> Result<Zeroizing<Vec<u8>>> {
+    // SAFETY: by the contract of this function.
+    let len = unsafe { c::BN_num_bytes(number) };
+    let mut octets = Zeroizing::new(vec![0; usize::try_from(len).map_err(|_| Failed)?]);
+    let (out, len) = (octets.as_mut_ptr(), octets.len());
+    // SAFETY: `out` is valid for `len`; the number by the contract of this function.
+    check(unsafe { c::BN_bn2bin_padded(out, len, number) })?;
+    Ok(octets)
 }
 
 /// The inverse of a secret `number` modulo a greater, secret `prime`: its power prime - 2 (Fermat), for which there is a
@@ -415,6 +487,33 @@ mod tests {
         assert!(!public().verify_pss(Hash::Sha256, Hash::Sha256, 7, &digest, &pss));
         assert_ne!(key.sign_pss(Hash::Sha256, Hash::Sha1, 7, &digest).unwrap(), pss);
         assert_eq!(key.sign_pss(Hash::Sha256, Hash::Sha256, 95, &digest), Err(Failed));
+        no_error_left();
+    }
+
+    #[test]
+    fn the_numbers_come_out_as_they_went_in() {
+        let key = with_components(|_| {}, RsaPrivateKey::new).unwrap();
+        let numbers = key.numbers().unwrap();
+        let text = [MODULUS, PUBLIC_EXPONENT, PRIVATE_EXPONENT, PRIME1, PRIME2, EXPONENT1, EXPONENT2, COEFFICIENT];
+        for (number, text) in numbers.0.iter().zip(text) {
+            assert_eq!(number.as_slice(), hex(text));
+        }
+        assert_eq!(format!("{numbers:?}"), "RsaPrivateNumbers(…)");
+    }
+
+    #[test]
+    fn new_keys_have_the_size_that_was_asked_for() {
+        let (one, other) = (RsaPrivateKey::generate(2048).unwrap(), RsaPrivateKey::generate(2048).unwrap());
+        let (numbers, others) = (one.numbers().unwrap(), other.numbers().unwrap());
+        assert_eq!((one.bits(), numbers.components().public_exponent), (2048, &[1, 0, 1][..]));
+        assert_ne!(numbers.components().modulus, others.components().modulus);
+        // They hold together, and every one of them is needed.
+        assert!(RsaPrivateKey::new(&numbers.components()).is_ok());
+        let mixed = RsaComponents { prime1: others.components().prime1, ..numbers.components() };
+        assert!(RsaPrivateKey::new(&mixed).is_err());
+        for bits in [0, 1024, 2047, 2049, 8192, u32::MAX] {
+            assert!(RsaPrivateKey::generate(bits).is_err(), "{bits}");
+        }
         no_error_left();
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use mailseal_core::Limits;
+use mailseal_core::crypto::random::SystemRandom;
 use mailseal_core::crypto::secret::Secret;
 use mailseal_core::identity as core;
+use mailseal_core::keys::KeyAlgorithm;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -42,6 +44,48 @@ impl Identity {
             Ok(identities)
         };
         Ok(enter_fallible(py, load)?.into_iter().map(|identity| Self(Arc::new(identity))).collect())
+    }
+
+    /// A new key without certificate. Raises ValueError (unknown algorithm; it lists them), BackendError (no chance).
+    #[staticmethod]
+    fn generate(py: Python<'_>, algorithm: &str) -> PyResult<Self> {
+        let make = || core::Identity::generate(KeyAlgorithm::named(algorithm)?, &SystemRandom);
+        Ok(Self(Arc::new(enter_fallible(py, make)?)))
+    }
+
+    /// PKCS#12 (RFC 7292). Raises ValueError (unknown profile), BackendError (no chance).
+    fn to_pkcs12<'py>(
+        &self,
+        py: Python<'py>,
+        password: &str,
+        profile: &str,
+        friendly_name: Option<String>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let password = core::Password::new(password);
+        let write = || {
+            let profile = core::Pkcs12Profile::named(profile)?;
+            let named = friendly_name.map(|name| core::Identity { friendly_name: Some(name), ..(*self.0).clone() });
+            named.as_ref().unwrap_or(&self.0).to_pkcs12(&password, profile, &SystemRandom)
+        };
+        Ok(PyBytes::new(py, &enter_fallible(py, write)?))
+    }
+
+    /// PKCS#8 and certificates in PEM; with None the key is not encrypted. Raises BackendError (no chance).
+    fn to_pem<'py>(&self, py: Python<'py>, password: Option<&str>) -> PyResult<Bound<'py, PyBytes>> {
+        let password = password.map(core::Password::new);
+        let pem = enter_fallible(py, || self.0.to_pem(password.as_ref(), &SystemRandom))?;
+        Ok(PyBytes::new(py, pem.expose()))
+    }
+
+    /// "sign" and "decrypt", as far as key and certificate allow.
+    #[getter]
+    fn uses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.uses())
+    }
+
+    #[getter]
+    fn key_bits(&self) -> u32 {
+        self.0.private_key.bits()
     }
 
     #[getter]

@@ -1,7 +1,8 @@
 //! The tables of the core, for documentation, for `mailseal explain`, and for the tests that walk them.
 
+use mailseal_core::identity::Pkcs12Profile;
 use mailseal_core::policy::{Check, Policy, Status};
-use mailseal_core::{Code, Family, Limits, alg};
+use mailseal_core::{Code, Family, Limits, alg, keys};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PyList};
@@ -23,7 +24,8 @@ fn finding_row(py: Python<'_>, code: Code) -> PyResult<Bound<'_, PyDict>> {
     .into_py_dict(py)
 }
 
-/// Rows of "findings", "families", "limits", "algorithms", "statuses", "checks", "policies".
+/// Rows of "findings", "families", "limits", "algorithms", "statuses", "checks", "key-algorithms",
+/// "pkcs12-profiles", "policies".
 #[pyfunction]
 pub fn table<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
     let rows: PyResult<Vec<Bound<'py, PyDict>>> = match name {
@@ -35,6 +37,10 @@ pub fn table<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
             Status::ALL.iter().map(|row| [("status", row.name()), ("when", row.when())].into_py_dict(py)).collect()
         }
         "checks" => Check::ALL.iter().map(|row| [("check", row.name())].into_py_dict(py)).collect(),
+        "key-algorithms" => {
+            keys::KeyAlgorithm::all().iter().map(|row| [("algorithm", row.name)].into_py_dict(py)).collect()
+        }
+        "pkcs12-profiles" => Pkcs12Profile::ALL.iter().map(|row| [("profile", row.name)].into_py_dict(py)).collect(),
         "policies" => Policy::names().map(|name| [("policy", name)].into_py_dict(py)).collect(),
         _ => return Err(PyValueError::new_err(format!("no table {name:?}"))),
     };

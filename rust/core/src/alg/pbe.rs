@@ -1,5 +1,9 @@
 //! Encryption under a password: PBES2 and PBES1 (RFC 8018 §6), and the schemes of PKCS#12 (RFC 7292 App. C).
 
+mod make;
+
+pub use make::PbeTerms;
+
 use crate::alg::identifier::{AlgorithmIdentifier, as_key_error};
 use crate::alg::row::{Implementation, PasswordKdf, PbeScheme, Role, Row};
 use crate::asn1::{Reader, Tag};

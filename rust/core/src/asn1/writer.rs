@@ -2,6 +2,8 @@
 //!
 //! The last element is written first: `w.sequence(|w| { w.octet_string(second); w.oid(first); })`.
 
+use zeroize::Zeroize;
+
 use crate::asn1::{Oid, Reader, Rules, Tag, Tlv, UnixTime};
 use crate::{Error, Limits, Result};
 
@@ -48,6 +50,8 @@ impl Writer {
             let mut larger = vec![0; spare + len + written];
             let at = larger.len() - written;
             larger[at..].copy_from_slice(&self.buffer[self.start..]);
+            // It may hold a key.
+            self.buffer.zeroize();
             (self.buffer, self.start) = (larger, at);
         }
         self.start -= len;

@@ -5,6 +5,7 @@ use mailseal_lc::Hash;
 use zeroize::Zeroizing;
 
 use crate::crypto::digest::Digest;
+use crate::crypto::generate;
 use crate::crypto::key::{PrivateKey, PrivateMaterial, PublicKey, PublicMaterial};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -44,19 +45,7 @@ impl EphemeralKey {
     /// On the curve of `peer`. None: it is no key that agrees, or no chance.
     pub fn new(peer: &PublicKey, random: &dyn Random) -> Option<Self> {
         let material = match peer.material() {
-            PublicMaterial::Ec { curve, .. } => {
-                let bits = curve.bits();
-                let len = usize::try_from(bits.div_ceil(8)).ok()?;
-                let spare = u32::try_from(len).ok()? * 8 - bits;
-                // At least every second number of as many bits is below the order: this ends.
-                loop {
-                    let mut scalar = Zeroizing::new(random.octets(len).ok()?);
-                    *scalar.first_mut()? &= 0xff >> spare;
-                    if let Some(material) = PrivateMaterial::ec(curve, &scalar) {
-                        break material;
-                    }
-                }
-            }
+            PublicMaterial::Ec { curve, .. } => generate::scalar(curve, random).ok()?.1,
             PublicMaterial::X25519 => PrivateMaterial::x25519(&Zeroizing::new(random.octets(32).ok()?))?,
             _ => return None,
         };

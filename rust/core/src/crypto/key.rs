@@ -385,6 +385,16 @@ impl PrivateKey {
         Some(Arc::clone(self.kept().get_or_insert(material)))
     }
 
+    /// An RSA key that signs with PSS alone (RFC 4055 §1.2).
+    pub fn is_pss_only(&self) -> bool {
+        matches!(self.numbers(), PrivateNumbers::Rsa { usage: RsaUse::Pss(_), .. })
+    }
+
+    /// What a file of the key holds.
+    pub(crate) fn numbers(&self) -> &PrivateNumbers {
+        &self.0.numbers
+    }
+
     /// Lets go of the backend's form; the next use makes it again.
     pub(crate) fn forget(&self) {
         self.kept().take();

@@ -6,6 +6,7 @@ pub mod compression;
 pub mod content;
 pub mod digest;
 pub mod ec;
+pub(crate) mod generate;
 pub mod key;
 pub mod key_wrap;
 pub mod legacy;

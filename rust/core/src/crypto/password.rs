@@ -19,6 +19,10 @@ impl Password {
         Self(None)
     }
 
+    pub fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// UTF-8, for PBES2 (RFC 8018 §3). Empty if absent.
     pub fn utf8(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], Secret::expose)

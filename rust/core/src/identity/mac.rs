@@ -9,10 +9,13 @@
 use std::borrow::Cow;
 
 use crate::alg::pbe::Pbkdf2;
-use crate::alg::{AlgorithmIdentifier, Implementation, Role};
+use crate::alg::{AlgorithmIdentifier, Implementation, Role, identifier, table};
+use crate::asn1::writer::Writer;
 use crate::asn1::{Tag, Tlv};
-use crate::crypto::password::{Pkcs12Purpose, pkcs12_kdf};
+use crate::crypto::password::{Password, Pkcs12Purpose, pkcs12_kdf};
+use crate::crypto::random::Random;
 use crate::error::Within;
+use crate::identity::profile::Pkcs12Profile;
 use crate::identity::unlock::Unlock;
 use crate::{Code, Error, Result};
 
@@ -80,6 +83,32 @@ impl<'a> MacData<'a> {
             Ok(key.filter(|key| digest.mac_verify(key.expose(), auth_safe, &self.digest)).map(|_| ()))
         })
     }
+}
+
+/// MacData over `auth_safe`, by the terms of `profile`. Err: MakingFailed (no chance, or no such digest).
+pub fn write(auth_safe: &[u8], password: &Password, profile: &Pkcs12Profile, random: &dyn Random) -> Result<Vec<u8>> {
+    let failed = || Error::new(Code::MakingFailed);
+    let row = table::named(profile.mac_digest).ok_or_else(failed)?;
+    let Some(Implementation::Digest(digest)) = row.implementation else { return Err(failed()) };
+    let terms = &profile.encryption;
+    let salt = random.octets(terms.salt_len).map_err(|_| failed())?;
+    let (purpose, len) = (Pkcs12Purpose::Mac, digest.output_len());
+    let key = pkcs12_kdf(digest, purpose, password.bmp().expose(), &salt, terms.iterations, len);
+    let tag = digest.mac(key.expose(), &[auth_safe]);
+    if tag.as_ref().len() != len {
+        return Err(failed());
+    }
+    let mut writer = Writer::new();
+    writer.sequence(|writer| {
+        writer.u64(u64::from(terms.iterations));
+        writer.octet_string(&salt);
+        writer.sequence(|writer| {
+            writer.octet_string(tag.as_ref());
+            // With NULL, as every writer has it.
+            identifier::write(writer, row, Writer::null);
+        });
+    });
+    Ok(writer.into_vec())
 }
 
 /// RFC 9879 §5: it must be there, and 20 octets at least; no writer makes more than 256.

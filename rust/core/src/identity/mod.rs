@@ -7,15 +7,19 @@ pub mod keyring;
 pub mod mac;
 pub mod pem;
 pub mod pkcs12;
+pub mod profile;
 pub mod public_key_id;
 pub mod secret_keys;
 #[cfg(test)]
 mod testing;
 pub mod unlock;
+pub mod usage;
+mod write;
 
 pub use certificates::{load_certificates, load_certificates_with};
 pub use identity::{Identity, SharedCertificates};
 pub use keyring::{KeyEntry, Keyring};
+pub use profile::Pkcs12Profile;
 pub use public_key_id::PublicKeyId;
 pub use secret_keys::{KeyEncryptionKey, SecretKeys};
 

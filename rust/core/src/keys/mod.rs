@@ -1,7 +1,11 @@
 //! Keys as they are written: SubjectPublicKeyInfo (RFC 5280, 5480, 8410), PKCS#8 (RFC 5958), PKCS#1, SEC 1.
 
+pub mod generate;
 pub mod private;
 pub mod public;
+pub mod write;
+
+pub use generate::KeyAlgorithm;
 
 pub use crate::crypto::key::{KeyKind, PrivateKey, PublicKey};
 

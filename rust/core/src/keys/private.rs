@@ -203,6 +203,6 @@ fn point_of(material: &PrivateMaterial) -> Result<Vec<u8>> {
     material.public_point().ok_or_else(|| Error::new(Code::KeyMalformed))
 }
 
-fn key_of(material: &PrivateMaterial, numbers: PrivateNumbers) -> Result<PrivateKey> {
+pub(super) fn key_of(material: &PrivateMaterial, numbers: PrivateNumbers) -> Result<PrivateKey> {
     PrivateKey::new(material, numbers).ok_or_else(|| Error::new(Code::KeyMalformed))
 }
