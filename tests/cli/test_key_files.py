@@ -20,7 +20,7 @@ from tests.support import smime_build as build
 if TYPE_CHECKING:
     from pathlib import Path
 
-assert mailseal_command, "the fixture"
+__all__ = ["mailseal_command"]
 NEW = ("--new-password-env", "NEW_WORD")
 
 

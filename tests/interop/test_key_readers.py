@@ -1,7 +1,7 @@
 """Keys that mailseal wrote, read by others: OpenSSL (the system's, and 3.6), NSS, Java, gpgsm; then by mailseal again.
 
-Each peer imports the file and gives the key back in a form of its own, so that it is known to have taken all of it. What
-a peer cannot take is quoted, and a control shows that it refuses the same from another writer.
+Each peer imports the file and gives the key back in a form of its own, so that it is known to have taken all of it.
+What a peer cannot take is quoted, and a control shows that it refuses the same from another writer.
 """
 
 from __future__ import annotations
