@@ -13,6 +13,7 @@ from mailseal.certificate import Certificate, load_certificates
 from mailseal.config import Config
 from mailseal.errors import (
     BackendError,
+    CallbackError,
     DecryptionError,
     Error,
     InternalError,
@@ -35,6 +36,7 @@ open = open_message  # noqa: A001
 __all__ = [
     "BackendError",
     "Batch",
+    "CallbackError",
     "Certificate",
     "Check",
     "Config",

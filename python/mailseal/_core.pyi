@@ -1,11 +1,12 @@
 """The Rust core: bytes, CMS, certificates, cryptography, verdicts. Checked against the extension by stubtest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
 __all__ = [
     "BackendError",
     "Batch",
+    "CallbackError",
     "Certificate",
     "Countersigner",
     "DecryptionError",
@@ -66,6 +67,9 @@ class VerificationError(Error):
 class DecryptionError(Error):
     opened: Any
     """The `mailseal.Opened` that stays locked, or None."""
+
+class CallbackError(Exception):
+    """Raised in a callback, it reaches the caller; any other failure there means that the key does not open."""
 
 class LimitError(Error): ...
 class BackendError(Error): ...
@@ -167,6 +171,9 @@ class Keyring:
         certificates: Sequence[Certificate] = ...,
         passwords: Sequence[str] = ...,
         keks: Sequence[tuple[bytes, bytes]] = ...,
+        remotes: Sequence[
+            tuple[Certificate, Callable[[str, bytes], bytes | None] | None, Callable[[str, bytes], bytes | None] | None]
+        ] = ...,
     ) -> Keyring: ...
     def __len__(self) -> int: ...
     def fitting(self, recipient: Recipient) -> str | None:
@@ -443,7 +450,7 @@ class Letter:
         """The message, ready to be sent."""
 
     def field_names(self) -> list[str]:
-        """The names of all fields, as they are written."""
+        """The names of all fields, those of all parts among them, as they are written."""
 
     def without_bcc(self) -> Letter:
         """Without Bcc and Resent-Bcc."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mailseal.certificate import Certificate
 
 Sign: TypeAlias = Callable[[str, bytes], bytes]
+Unwrap: TypeAlias = Callable[[str, bytes], "bytes | None"]
+Agree: TypeAlias = Callable[[str, bytes], "bytes | None"]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -22,17 +24,27 @@ class CallbackIdentity:
     as `RSA-PKCS1-v1_5-SHA256`, `RSASSA-PSS-SHA256` (salt as long as the digest, MGF1 with the same digest),
     `ECDSA-SHA256` (the signature is DER of r and s) or `Ed25519`; `octets` are what is signed, not their digest. What
     it raises reaches the caller of `Sender.sign`.
+
+    `unwrap(algorithm, encrypted_key) -> key | None`: `RSAES-PKCS1-v1_5`, `RSAES-OAEP-SHA256` or, where MGF1 has another
+    digest, `RSAES-OAEP-SHA256-MGF1-SHA1`. `agree(algorithm, public) -> shared | None`: the x coordinate (SEC 1
+    §3.3.1) or the output of X25519 for the sender's point; key derivation and unwrapping are done here. None, octets of
+    the wrong length, or any exception mean "does not open": a random key goes on, so that nobody learns why
+    (RFC 3218). TypeError, KeyboardInterrupt and CallbackError reach the caller.
+
+    Callbacks are called one message at a time or, in batches, from several threads.
     """
 
     certificate: Certificate
-    chain: tuple[Certificate, ...]
-    _sign: Sign | None
+    chain: tuple[Certificate, ...] = ()
+    sign: Sign | None = None
+    unwrap: Unwrap | None = None
+    agree: Agree | None = None
 
     def signature(self, algorithm: str, octets: bytes) -> bytes:
         """What the callback answers. Raises TypeError unless that is bytes, ValueError if there is no callback."""
-        if self._sign is None:
+        if self.sign is None:
             raise ValueError("this identity has no sign callback")
-        answer = self._sign(algorithm, octets)
+        answer = self.sign(algorithm, octets)
         if not isinstance(answer, (bytes, bytearray, memoryview)):
             raise TypeError(f"the sign callback must return bytes, not {type(answer).__name__}")
         return bytes(answer)

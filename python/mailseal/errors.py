@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailseal import _core
 from mailseal._core import (
     BackendError,
+    CallbackError,
     DecryptionError,
     Error,
     InternalError,
@@ -17,6 +18,7 @@ from mailseal._core import (
 
 __all__ = [
     "BackendError",
+    "CallbackError",
     "DecryptionError",
     "Error",
     "InternalError",

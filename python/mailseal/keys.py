@@ -83,13 +83,18 @@ class Identity:
 
     @staticmethod
     def from_callbacks(
-        certificate: Any, *, chain: Any = (), sign: Callable[[str, bytes], bytes] | None = None
+        certificate: Any,
+        *,
+        chain: Any = (),
+        sign: Callable[[str, bytes], bytes] | None = None,
+        unwrap: Callable[[str, bytes], bytes | None] | None = None,
+        agree: Callable[[str, bytes], bytes | None] | None = None,
     ) -> CallbackIdentity:
-        """An identity whose private key is elsewhere; see `CallbackIdentity` for what the callback is asked."""
+        """An identity whose private key is elsewhere; see `CallbackIdentity` for what the callbacks are asked."""
         from mailseal.callbacks import CallbackIdentity  # noqa: PLC0415 — it needs this module
 
         others = tuple(Certificate(inner) for inner in inner_certificates(chain))
-        return CallbackIdentity(Certificate.load(certificate), others, sign)
+        return CallbackIdentity(Certificate.load(certificate), others, sign, unwrap, agree)
 
     @property
     def certificate(self) -> Certificate | None:
@@ -195,14 +200,23 @@ class Keyring:
     certificate (RFC 5652 §6.2.4, §6.2.3). Every password costs a key derivation for each such message.
     """
 
-    __slots__ = ("_certificates", "_files", "_identities", "_inner", "_passwords", "_secret_keys", "failures")
+    __slots__ = (
+        "_certificates",
+        "_files",
+        "_identities",
+        "_inner",
+        "_passwords",
+        "_remote",
+        "_secret_keys",
+        "failures",
+    )
 
     failures: tuple[tuple[str, str], ...]
     """(file, reason) of each file that `load_dir` could not use."""
 
     def __init__(
         self,
-        identities: Iterable[Identity] = (),
+        identities: Iterable[Identity | CallbackIdentity] = (),
         certificates: Any = (),
         *,
         passwords: Iterable[str] = (),
@@ -210,7 +224,9 @@ class Keyring:
     ) -> None:
         if isinstance(passwords, (str, bytes)):
             raise TypeError("passwords must be several: put one in a list")
-        self._identities: list[_core.Identity] = [identity._inner for identity in identities]
+        given = list(identities)
+        self._identities: list[_core.Identity] = [one._inner for one in given if isinstance(one, Identity)]
+        self._remote: list[CallbackIdentity] = [one for one in given if not isinstance(one, Identity)]
         self._certificates: list[_core.Certificate] = inner_certificates(certificates)
         self._files: list[str | None] = [None] * len(self._identities)
         self._passwords: list[str] = list(passwords)
@@ -220,7 +236,8 @@ class Keyring:
 
     def _index(self) -> _core.Keyring:
         keks = list(self._secret_keys.items())
-        return _core.Keyring(self._identities, self._certificates, self._passwords, keks)
+        remotes = [(one.certificate._inner, one.unwrap, one.agree) for one in self._remote]
+        return _core.Keyring(self._identities, self._certificates, self._passwords, keks, remotes)
 
     @classmethod
     def load_dir(cls, path: PathSource, passwords: Sequence[str | bytes] = (), *, threads: int | None = None) -> Self:
@@ -255,6 +272,7 @@ class Keyring:
             whole._files.extend(ring._files)
             whole._certificates.extend(ring._certificates)
             whole._passwords.extend(ring._passwords)
+            whole._remote.extend(ring._remote)
             whole._secret_keys.update(ring._secret_keys)
         whole._inner = whole._index()
         whole.failures = tuple(failure for ring in rings for failure in ring.failures)
@@ -360,13 +378,16 @@ def _key_files(path: str) -> list[str]:
     return sorted(files, key=os.fsencode)
 
 
-def as_keyring(keys: Keyring | Identity | Iterable[Identity] | None) -> Keyring:
+def as_keyring(keys: Keyring | Identity | CallbackIdentity | Iterable[Identity | CallbackIdentity] | None) -> Keyring:
     """What `keys=` may be. Raises TypeError."""
     if isinstance(keys, Keyring):
         return keys
     if keys is None:
         return Keyring()
-    identities = [keys] if isinstance(keys, Identity) else list(keys)
-    if not all(isinstance(identity, Identity) for identity in identities):
+    from mailseal.callbacks import CallbackIdentity  # noqa: PLC0415 — it needs this module
+
+    kinds = (Identity, CallbackIdentity)
+    identities = [keys] if isinstance(keys, kinds) else list(keys)
+    if not all(isinstance(identity, kinds) for identity in identities):
         raise TypeError("keys must be a Keyring, an Identity or several of them")
     return Keyring(identities)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections import Counter
 from email.message import EmailMessage, Message
 from email.policy import SMTP, SMTPUTF8, Compat32
 from typing import TYPE_CHECKING
@@ -44,8 +45,14 @@ def _is_international(message: EmailMessage) -> bool:
     return any(not one.addr_spec.isascii() for field in fields if field is not None for one in field.addresses)
 
 
+# What mailseal writes anew, and what the library adds.
+_ADDED = {"content-type", "content-transfer-encoding", "mime-version"}
+
+
 def refuse_new_fields(written: Iterable[str], message: Message) -> None:
-    """Raises ValueError if serialising made fields that nobody set: a line end in a value begins a field of its own."""
-    given = {name.lower() for name in message.keys()} | {"content-type"}  # noqa: SIM118 — a Message is no dict
-    if made := [name for name in written if name.lower() not in given]:
-        raise ValueError(f"a header value holds a line end and makes a field of its own: {made[0]}")
+    """Raises ValueError if serialising made fields that nobody set, in the header or in that of a part: a line end in a
+    value begins a field of its own. `written`: the names of all fields of all parts."""
+    given = Counter(name.lower() for part in message.walk() for name in part.keys())  # noqa: SIM118 — no dict
+    made = Counter(name.lower() for name in written) - given
+    if surplus := sorted(made.keys() - _ADDED):
+        raise ValueError(f"a header value holds a line end and makes a field of its own: {surplus[0]}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from mailseal import _core
 from mailseal._sources import Buffer, MessageSource, as_bytes, message_bytes
 from mailseal._time import now, to_seconds
+from mailseal.callbacks import CallbackIdentity
 from mailseal.certificate import Certificate
 from mailseal.errors import DecryptionError, VerificationError
 from mailseal.keys import Identity, Keyring, as_keyring, refuse_pickling
@@ -20,7 +21,7 @@ from mailseal.trust import TrustStore
 if TYPE_CHECKING:
     from datetime import datetime
 
-Keys: TypeAlias = Keyring | Identity | Iterable[Identity] | None
+Keys: TypeAlias = Keyring | Identity | CallbackIdentity | Iterable[Identity | CallbackIdentity] | None
 BYTE_BUDGET = 32 * 2**20
 
 

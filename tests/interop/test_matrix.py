@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -39,14 +38,8 @@ def version(peer: str) -> str:
 
 
 @functools.cache
-def told() -> document.Sections:
-    return document.committed()
-
-
 def same_version(peer: str) -> bool:
-    """False: what the document tells is of another version of the peer, which may make more, or less."""
-    section = told().get((HERE, peer))
-    return section is None or section.version == version(peer)
+    return document.same_version(HERE, peer, version(peer))
 
 
 @pytest.fixture(scope="module")
@@ -86,28 +79,5 @@ def test_cells_are_told_apart(peer: str) -> None:
 
 def test_document(account: list[str]) -> None:
     """docs/interop.md tells what this run saw."""
-    sections = dict(told())
-    wrong = []
-    for peer, section in RUN.items():
-        whole = len(section.outcomes) == len(CELLS[peer])
-        old = sections.get((HERE, peer), Section(section.version))
-        if os.environ.get("MAILSEAL_INTEROP") == "write":
-            assert whole, (
-                f"{peer}: {len(section.outcomes)} of {len(CELLS[peer])} cells came to an outcome; nothing is written"
-            )
-            sections[HERE, peer] = section
-            continue
-        found = [f"{peer}: {line}" for line in document.differences(old, section, whole=whole and peer not in FAILED)]
-        if old.version == section.version:
-            wrong += found
-        else:
-            account.append(
-                f"interop {peer}: {section.version}, the document tells of {old.version}; {len(found)} differ"
-            )
-            account += found
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(section.counts().items()))
-        account.append(f"interop {peer}: {len(section.outcomes)} cells, {counts}")
-    if os.environ.get("MAILSEAL_INTEROP") == "write":
-        ordered = {key: sections[key] for peer in PEERS if (key := (HERE, peer)) in sections}
-        document.PATH.write_text(document.render(ordered | sections), "utf-8")
-    assert not wrong, f"docs/interop.md is out of date ({document.WRITE}):\n" + "\n".join(wrong)
+    cells = {peer: len(made) for peer, made in CELLS.items()}
+    document.settle(HERE, RUN, cells, FAILED, account)

@@ -5,7 +5,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 . "$here/common.sh"
 
 failed=()
-for peer in debian openssl36 thunderbird_nss bouncycastle m2crypto; do
+for peer in debian postfix openssl36 thunderbird_nss bouncycastle m2crypto; do
     bash "$here/$peer.sh" || failed+=("$peer")
 done
 if ((${#failed[@]})); then

@@ -21,6 +21,10 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "verify": ("message", "verify_command", "Say whether the signature of a message is good; 0 only if it is VALID."),
     "decrypt": ("message", "decrypt_command", "Write the content of an encrypted message."),
     "inspect": ("message", "inspect_command", "Show what a message is made of; no key is needed."),
+    "sign": ("send", "sign_command", "Sign a message."),
+    "encrypt": ("send", "encrypt_command", "Encrypt a message to all recipients, or to none."),
+    "protect": ("send", "protect_command", "Sign a message, then encrypt it."),
+    "certs-only": ("send", "certs_only_command", "Put certificates into a MIME part of their own."),
     "import": ("archive", "import_command", "Open all messages of archives and write a table and a report."),
     "report": ("archive", "report_command", "Show the report of an import again."),
     "keys": ("keys", "keys_group", "Make and convert keys, and say which one a message needs."),
@@ -51,7 +55,7 @@ class Verbs(click.Group):
 @click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mailseal.__version__, prog_name="mailseal")
 def app() -> None:
-    """S/MIME mail: open, verify and decrypt one message, or import archives of millions.
+    """S/MIME mail: open, verify, decrypt, sign and encrypt messages, or import archives of millions.
 
     FILE may be `-` for standard input. Colour is used on a terminal only; NO_COLOR turns it off. Completion:
     `eval "$(_MAILSEAL_COMPLETE=bash_source mailseal)"` (also zsh_source, fish_source).

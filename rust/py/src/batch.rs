@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::bulk::{Item, Outcome, Row, columns};
 use mailseal_core::policy::Times;
-use mailseal_core::receive::Receiver;
+use mailseal_core::receive::{KeyOperation, Receiver};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyCapsule};
 use crate::arrow;
 use crate::enter::enter;
 use crate::opened::Opened;
+use crate::remote::{Answers, Callbacks};
 
 /// Where the messages of a batch lie in one buffer, and what is known of them beforehand.
 #[derive(Debug)]
@@ -49,13 +50,21 @@ pub struct Batch {
     rows: Vec<usize>,
     now: i64,
     receiver: Arc<Receiver>,
+    callbacks: Arc<Vec<Callbacks>>,
 }
 
 impl Batch {
-    pub fn new(buffer: Py<PyBytes>, slices: Slices, outcome: Outcome, now: i64, receiver: Arc<Receiver>) -> Self {
+    pub fn new(
+        buffer: Py<PyBytes>,
+        slices: Slices,
+        outcome: Outcome,
+        now: i64,
+        receiver: Arc<Receiver>,
+        callbacks: Arc<Vec<Callbacks>>,
+    ) -> Self {
         let unreadable: Vec<_> = outcome.unreadable.iter().map(|(index, _)| *index).collect();
         let rows = (0..slices.ranges.len()).filter(|index| unreadable.binary_search(index).is_err()).collect();
-        Self { buffer, slices, outcome, rows, now, receiver }
+        Self { buffer, slices, outcome, rows, now, receiver, callbacks }
     }
 }
 
@@ -75,7 +84,10 @@ impl Batch {
         let received_at = self.slices.received_at[item].map(UnixTime);
         let times = Times { now: UnixTime(self.now), received_at, at: None };
         let bytes = raw.as_bytes();
-        let opened = enter(py, || self.receiver.open(bytes, times))?;
+        let answers = Answers::new(&self.callbacks);
+        let answer = |operation: &KeyOperation| answers.answer(operation);
+        let opened = enter(py, || self.receiver.open_asking(bytes, None, times, &answer))?;
+        answers.finish()?;
         let source = Some(self.slices.sources[item].clone());
         Ok(Opened::new(raw.unbind(), opened, Arc::clone(&self.receiver), source))
     }

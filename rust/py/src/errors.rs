@@ -38,6 +38,9 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         }
         classes.set_item(name, derived)?;
     }
+    let callback =
+        "Raised in a callback, it reaches the caller; any other failure there means that the key does not open.";
+    classes.set_item("CallbackError", class(py, "CallbackError", callback, &[py.get_type::<PyException>()])?)?;
     classes.set_item("Error", base)?;
     for (name, class) in classes.iter() {
         module.add(name.extract::<String>()?.as_str(), class)?;
@@ -45,6 +48,12 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // A second initialisation (sub-interpreters) keeps the first classes.
     let _ = CLASSES.set(py, classes.unbind());
     Ok(())
+}
+
+/// Whether a callback wants its failure to reach the caller.
+pub fn is_callback_error(py: Python<'_>, error: &PyErr) -> bool {
+    let class = CLASSES.get(py).and_then(|classes| classes.bind(py).get_item("CallbackError").ok().flatten());
+    class.is_some_and(|class| error.matches(py, class).unwrap_or(false))
 }
 
 fn class<'py>(py: Python<'py>, name: &str, doc: &str, bases: &[Bound<'py, PyType>]) -> PyResult<Bound<'py, PyType>> {

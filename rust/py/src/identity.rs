@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use crate::certificate::{Certificate, unwrapped};
 use crate::enter::enter_fallible;
 use crate::opened::Recipient;
+use crate::remote::Callbacks;
 
 /// A private key with its certificate. Never printed, never pickled.
 #[pyclass(frozen, module = "mailseal._core")]
@@ -148,18 +149,21 @@ impl SharedCertificates {
 /// Index of identities by issuer and serial, key identifier, public key.
 #[pyclass(frozen, module = "mailseal._core")]
 #[derive(Clone, Debug)]
-pub struct Keyring(pub Arc<core::Keyring>);
+pub struct Keyring(pub Arc<core::Keyring>, pub Arc<Vec<Callbacks>>);
+
+type Remote<'py> = (Bound<'py, Certificate>, Option<Py<PyAny>>, Option<Py<PyAny>>);
 
 #[pymethods]
 impl Keyring {
     #[new]
-    #[pyo3(signature = (identities = vec![], certificates = vec![], passwords = vec![], keks = vec![]))]
+    #[pyo3(signature = (identities = vec![], certificates = vec![], passwords = vec![], keks = vec![], remotes = vec![]))]
     fn new(
         py: Python<'_>,
         identities: Vec<Bound<'_, Identity>>,
         certificates: Vec<Bound<'_, Certificate>>,
         passwords: Vec<String>,
         keks: Vec<(Vec<u8>, Vec<u8>)>,
+        remotes: Vec<Remote<'_>>,
     ) -> PyResult<Self> {
         let identities: Vec<_> = identities.iter().map(|identity| Arc::clone(&identity.get().0)).collect();
         let certificates = unwrapped(&certificates);
@@ -168,7 +172,10 @@ impl Keyring {
             |(id, key): (Vec<u8>, Vec<u8>)| core::KeyEncryptionKey { key_identifier: id.into(), key: Secret::new(key) };
         let passwords = passwords.into_iter().map(|text| core::Password::new(&text)).collect();
         let secret_keys = core::SecretKeys { keks: keks.into_iter().map(kek).collect(), passwords };
-        Ok(Self(Arc::new(enter_fallible(py, build)?.with_secret_keys(secret_keys))))
+        let remote: Vec<_> = remotes.iter().map(|(certificate, ..)| Arc::clone(&certificate.get().0)).collect();
+        let callbacks = remotes.into_iter().map(|(_, unwrap, agree)| Callbacks { unwrap, agree }).collect();
+        let ring = enter_fallible(py, build)?.with_secret_keys(secret_keys).with_remote_keys(&remote);
+        Ok(Self(Arc::new(ring), Arc::new(callbacks)))
     }
 
     fn __len__(&self) -> usize {

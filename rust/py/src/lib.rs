@@ -12,6 +12,7 @@ mod mbox;
 mod opened;
 mod policy;
 mod receiver;
+mod remote;
 mod sender;
 mod tables;
 

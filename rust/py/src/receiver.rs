@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::policy::Times;
-use mailseal_core::receive::Receiver as CoreReceiver;
+use mailseal_core::receive::{KeyOperation, Receiver as CoreReceiver};
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -15,12 +15,14 @@ use crate::enter::enter;
 use crate::identity::Keyring;
 use crate::opened::Opened;
 use crate::policy::Policy;
+use crate::remote::{Answers, Callbacks};
 
 /// Receiving agent: trust, keys, policy; immutable, shared by threads. `anchors` None: chains are not judged.
 #[pyclass(frozen, module = "mailseal._core")]
 #[derive(Debug)]
 pub struct Receiver {
     inner: Arc<CoreReceiver>,
+    callbacks: Arc<Vec<Callbacks>>,
     threads: usize,
     /// Made for the first batch: who opens single messages needs no threads.
     pool: OnceLock<rayon::ThreadPool>,
@@ -53,9 +55,11 @@ impl Receiver {
         threads: Option<usize>,
     ) -> Self {
         let anchors = anchors.map(|anchors| unwrapped(&anchors));
-        let keyring = Arc::clone(&keyring.0);
+        let ring = keyring;
+        let keyring = Arc::clone(&ring.0);
         let inner = CoreReceiver::new(anchors, unwrapped(&intermediates), keyring, policy.0.clone());
-        Self { inner: Arc::new(inner), threads: threads.unwrap_or(0), pool: OnceLock::new() }
+        let callbacks = Arc::clone(&ring.1);
+        Self { inner: Arc::new(inner), callbacks, threads: threads.unwrap_or(0), pool: OnceLock::new() }
     }
 
     #[getter]
@@ -77,10 +81,9 @@ impl Receiver {
     ) -> PyResult<Opened> {
         let times = times(now, at, received_at);
         let bytes = raw.as_bytes();
-        let opened = enter(py, || match part {
-            Some(part) => self.inner.open_part(bytes, part, times),
-            None => self.inner.open(bytes, times),
-        })?;
+        let answers = Answers::new(&self.callbacks);
+        let opened = enter(py, || self.inner.open_asking(bytes, part, times, &|operation| answers.answer(operation)))?;
+        answers.finish()?;
         Ok(Opened::new(raw.unbind(), opened, Arc::clone(&self.inner), source))
     }
 
@@ -94,7 +97,11 @@ impl Receiver {
         at: Option<i64>,
     ) -> PyResult<Opened> {
         let (bytes, detached) = (cms.as_bytes(), detached_content.as_ref().map(|content| content.as_bytes()));
-        let opened = enter(py, || self.inner.open_cms(bytes, detached, times(now, at, None)))?;
+        let answers = Answers::new(&self.callbacks);
+        let times = times(now, at, None);
+        let answer = |operation: &KeyOperation| answers.answer(operation);
+        let opened = enter(py, || self.inner.open_cms_asking(bytes, detached, times, &answer))?;
+        answers.finish()?;
         Ok(Opened::new(cms.unbind(), opened, Arc::clone(&self.inner), None))
     }
 
@@ -136,11 +143,14 @@ impl Receiver {
             return Err(PyValueError::new_err("a range lies outside the buffer"));
         }
         let pool = self.pool()?;
+        let answers = Answers::new(&self.callbacks);
+        let answer = |operation: &KeyOperation| answers.answer(operation);
         let outcome = enter(py, || {
             let items = slices.items(bytes);
-            mailseal_core::bulk::open_batch(&self.inner, &items, UnixTime(now), content, pool)
+            mailseal_core::bulk::open_batch(&self.inner, &items, UnixTime(now), content, pool, &answer)
         })?;
-        Ok(Batch::new(buffer.unbind(), slices, outcome, now, Arc::clone(&self.inner)))
+        answers.finish()?;
+        Ok(Batch::new(buffer.unbind(), slices, outcome, now, Arc::clone(&self.inner), Arc::clone(&self.callbacks)))
     }
 
     fn __reduce__(&self) -> PyResult<()> {

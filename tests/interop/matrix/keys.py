@@ -9,7 +9,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 
 from tests.support import peers
@@ -41,6 +41,8 @@ BY_OPENSSL = {
 }
 # A curve's key whose certificate also allows key encipherment: gpgsm encrypts to no other.
 ENCIPHERS = " and enciphers"
+# A certificate that the root did not issue itself: letters have to bring its issuer along.
+BELOW = " below an intermediate"
 # Parameters take seconds to find: these were found once.
 DSA_P = int(
     "a2e56867d4de4d272c5083c86baedf6a8f75a73f2385e0864ef83a4573c8c9152ed0010e81e461bab1ca8e0f28183896ff4b8aaf"
@@ -83,7 +85,7 @@ OTHERS: dict[str, Callable[[], Any]] = {
 
 def _usage(kind: str) -> x509.KeyUsage:
     """What a key of that kind is for (RFC 8550 §4.4.2): keys for agreement do not sign."""
-    kind, both, _ = kind.partition(ENCIPHERS)
+    kind, both, _ = kind.removesuffix(BELOW).partition(ENCIPHERS)
     agrees = kind in CURVES or kind in {"X25519", "X448"}
     enciphers = kind.startswith("RSA") or bool(both)
     return x509.KeyUsage(
@@ -94,15 +96,38 @@ def _usage(kind: str) -> x509.KeyUsage:
 
 
 @functools.cache
+def intermediate() -> build.Person:
+    root, key = build.root(), ec.generate_private_key(ec.SECP256R1())
+    subject = "Test Intermediate"
+    return build.Person("", key, build.issue(subject, key, root.certificate.subject, root.key, address=None))
+
+
+@functools.cache
 def person(kind: str) -> build.Person:
     """The holder of a key of that kind, the same each time."""
-    plain = kind.split(ENCIPHERS, maxsplit=1)[0]
+    plain = kind.removesuffix(BELOW).split(ENCIPHERS, maxsplit=1)[0]
     key = ec.generate_private_key(CURVES[plain]) if plain in CURVES else OTHERS[plain]()
-    root = build.root()
+    issuer = intermediate() if kind.endswith(BELOW) else build.root()
     certificate = build.issue(
-        f"Alice {kind}", key, root.certificate.subject, root.key, address=ADDRESS, instead=[(_usage(kind), True)]
+        f"Alice {kind}", key, issuer.certificate.subject, issuer.key, address=ADDRESS, instead=[(_usage(kind), True)]
     )
     return build.Person(ADDRESS, key, certificate)
+
+
+@functools.cache
+def twin(kind: str) -> build.Person:
+    """Another key under the name, number and key identifier of `person(kind)`: what is encrypted to it seems to be for
+    that person, whose key does not open it."""
+    known = person(kind).certificate
+    key = ec.generate_private_key(CURVES[kind]) if kind in CURVES else OTHERS[kind]()
+    builder = (
+        x509.CertificateBuilder(known.issuer, known.subject, key.public_key(), known.serial_number)
+        .not_valid_before(known.not_valid_before_utc)
+        .not_valid_after(known.not_valid_after_utc)
+    )
+    for one in known.extensions:
+        builder = builder.add_extension(one.value, one.critical)
+    return build.Person(ADDRESS, key, builder.sign(build.root().key, hashes.SHA256()))
 
 
 class Workshop:

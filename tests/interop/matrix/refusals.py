@@ -6,7 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.interop.matrix.cells import Cell
+    from tests.interop.matrix.letters import Letter
 
 # By peer: a pattern of "operation | algorithm | form", and one of the peer's own words.
 BOTH_OPENSSL = {
@@ -54,8 +57,67 @@ REFUSALS = {
 }
 
 
+# As above, of letters that the peer opens; the first pattern that fits, as the peer meets its limits in that order.
+NO_AEAD = {r"GCM|ChaCha20": r"SEC_ERROR_UNRECOGNIZED_OID"}
+OPENING: dict[str, dict[str, str]] = {
+    "openssl": {
+        r"^triple.*Ed25519": r"invalid digest",
+        r"X25519": r"no matching recipient",
+        r"ChaCha20": r"unknown cipher",
+        r"Ed25519": r"invalid digest",
+    },
+    "openssl36": {r"X25519": r"missing key", r"ChaCha20": r"unknown cipher"},
+    "nss": {
+        r"^triple.*Ed25519": r"SEC_ERROR_PKCS7_BAD_SIGNATURE",
+        r"X25519": r"pk12util: PKCS12",
+        **NO_AEAD,
+        r"RSAES-OAEP": r"SEC_ERROR_UNSUPPORTED_KEYALG",
+        r"stdDH": r"SEC_ERROR_BAD_DER",
+        r"Ed25519": r"SEC_ERROR_PKCS7_BAD_SIGNATURE",
+    },
+    "thunderbird-nss": {
+        r"^triple.*Ed25519": r"SEC_ERROR_INVALID_KEY",
+        r"X25519": r"pk12util: PKCS12",
+        **NO_AEAD,
+        r"Ed25519": r"SEC_ERROR_INVALID_KEY",
+    },
+    "gpgsm": {
+        r"^triple.*Ed25519|^sign \|.*P-521": r"DSA requires the hash length",
+        r"X25519": r"error parsing or decrypting the PKCS#12",
+        r"stdDH": r"import of the key: signal Segmentation fault",
+        r"ChaCha20": r"Unsupported algorithm",
+        r"GCM": r"Buffer too short",
+        r"RSAES-OAEP": r"No secret key",
+        r"Ed25519": r"DSA requires the hash length",
+    },
+    "bouncycastle": {},
+    "m2crypto": {
+        r"^triple.*Ed25519": r"operation not supported for this keytype",
+        r"^triple.*PSS": r"invalid padding",
+        r"GCM|ChaCha20": r"wrong content type",
+        r"stdDH|P-256, with": r"asn1 parse error",
+        r"PSS": r"invalid padding",
+        r"Ed25519": r"operation not supported for this keytype",
+    },
+    "pyca": {
+        r"CBC for RSA and P-256, with the key of RSA": r"UnexpectedTag",
+        r"stdDH|key of P-256": r"Only certificate with RSA public keys",
+        r"GCM|ChaCha20": r"not an EnvelopedData",
+        r"RSAES-OAEP": r"Only RSA with PKCS #1 v1.5",
+    },
+}
+
+
+def first(refusals: Mapping[str, str], row: tuple[str, str, str]) -> str | None:
+    text = " | ".join(row)
+    return next((words for pattern, words in refusals.items() if re.search(pattern, text)), None)
+
+
 def known(cell: Cell) -> str | None:
-    """A pattern of the words with which the peer refuses this cell; None if it makes it."""
-    row = " | ".join(cell.row)
-    found = (words for pattern, words in REFUSALS[cell.peer].items() if re.search(pattern, row))
-    return next(found, None)
+    """A pattern of the words with which the peer refuses to make this cell; None if it makes it."""
+    return first(REFUSALS[cell.peer], cell.row)
+
+
+def known_of(peer: str, letter: Letter) -> str | None:
+    """As `known`, of a letter that the peer opens."""
+    return first(OPENING[peer], letter.row)

@@ -92,14 +92,24 @@ impl AgreementAlgorithm {
         encrypted_key: &[u8],
         cek_len: usize,
     ) -> Secret {
-        let unwrapped = agree(key, originator).and_then(|shared| {
-            // RFC 5753 §7.2 says absent for AES; some senders derive with NULL.
-            [false, true].into_iter().find_map(|null| {
-                let kek = self.key_encryption_key(&shared, ukm, null)?;
-                self.wrap.unwrap(&kek, encrypted_key, cek_len)
-            })
-        });
+        let unwrapped =
+            agree(key, originator).and_then(|shared| self.unwrap_shared(&shared, ukm, encrypted_key, cek_len));
         unwrapped.unwrap_or_else(|| key.rejection_key(encrypted_key, cek_len))
+    }
+
+    /// As `unwrap`, with what both sides share. None: it does not open.
+    pub fn unwrap_shared(
+        &self,
+        shared: &Secret,
+        ukm: Option<&[u8]>,
+        encrypted_key: &[u8],
+        cek_len: usize,
+    ) -> Option<Secret> {
+        // RFC 5753 §7.2 says absent for AES; some senders derive with NULL.
+        [false, true].into_iter().find_map(|null| {
+            let kek = self.key_encryption_key(shared, ukm, null)?;
+            self.wrap.unwrap(&kek, encrypted_key, cek_len)
+        })
     }
 
     /// To send with. None: no key agreement or key wrap that is run here.

@@ -66,6 +66,18 @@ impl TransportAlgorithm {
         self.scheme.encrypt(&self.settings, key, cek, random)
     }
 
+    /// What a key that is elsewhere is asked for: the row's name; of OAEP with its digest, and the digest of MGF1 where it is
+    /// another. None: a label, which no such key is told.
+    pub fn full_name(&self) -> Option<String> {
+        let name = |digest: &dyn Digest| table::of_digest(digest).map(|row| row.name.replace('-', ""));
+        match (self.settings.digest, self.settings.mgf_digest) {
+            _ if !self.settings.label.is_empty() => None,
+            (Some(digest), Some(mask)) if digest.is(mask) => Some(format!("{}-{}", self.row.name, name(digest)?)),
+            (Some(digest), Some(mask)) => Some(format!("{}-{}-MGF1-{}", self.row.name, name(digest)?, name(mask)?)),
+            _ => Some(self.row.name.to_owned()),
+        }
+    }
+
     pub fn row(&self) -> &'static Row {
         self.row
     }

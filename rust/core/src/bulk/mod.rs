@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::asn1::UnixTime;
 use crate::policy::Times;
-use crate::receive::{KeyOperation, Opened, Opening, Receiver, SignatureCheck, Step};
+use crate::receive::{Answer, KeyOperation, Opened, Opening, Receiver, SignatureCheck, Step};
 use crate::{Code, Error};
 pub use row::Row;
 
@@ -36,16 +36,18 @@ pub struct Outcome {
     pub unreadable: Vec<(usize, Error)>,
 }
 
-/// Opens `items` on `pool`; `content`: rows carry the content's bytes.
+/// Opens `items` on `pool`; `content`: rows carry the content's bytes; `answer` does the key operations.
 pub fn open_batch(
     receiver: &Receiver,
     items: &[Item<'_>],
     now: UnixTime,
     content: bool,
     pool: &rayon::ThreadPool,
+    answer: Answer<'_>,
 ) -> Outcome {
-    let slices: Vec<Vec<Result<Row, Error>>> = pool
-        .install(|| items.par_chunks(SLICE).map(|slice| open_slice_safely(receiver, slice, now, content)).collect());
+    let slices: Vec<Vec<Result<Row, Error>>> = pool.install(|| {
+        items.par_chunks(SLICE).map(|slice| open_slice_safely(receiver, slice, now, content, answer)).collect()
+    });
     let mut outcome = Outcome::default();
     for (index, row) in slices.into_iter().flatten().enumerate() {
         match row {
@@ -57,8 +59,15 @@ pub fn open_batch(
 }
 
 /// A panic is a bug of ours; it costs the one message that shows it, never the run.
-fn open_slice_safely(receiver: &Receiver, items: &[Item<'_>], now: UnixTime, content: bool) -> Vec<Result<Row, Error>> {
-    let open = |items: &[Item<'_>]| catch_unwind(AssertUnwindSafe(|| open_slice(receiver, items, now, content)));
+fn open_slice_safely(
+    receiver: &Receiver,
+    items: &[Item<'_>],
+    now: UnixTime,
+    content: bool,
+    answer: Answer<'_>,
+) -> Vec<Result<Row, Error>> {
+    let open =
+        |items: &[Item<'_>]| catch_unwind(AssertUnwindSafe(|| open_slice(receiver, items, now, content, answer)));
     open(items).unwrap_or_else(|_| {
         let alone = |item: &Item<'_>| {
             let rows = open(core::slice::from_ref(item)).ok().and_then(|mut rows| rows.pop());
@@ -73,7 +82,13 @@ enum Need {
     Check(SignatureCheck),
 }
 
-fn open_slice(receiver: &Receiver, items: &[Item<'_>], now: UnixTime, content: bool) -> Vec<Result<Row, Error>> {
+fn open_slice(
+    receiver: &Receiver,
+    items: &[Item<'_>],
+    now: UnixTime,
+    content: bool,
+    answer: Answer<'_>,
+) -> Vec<Result<Row, Error>> {
     let times = |item: &Item<'_>| Times { now, received_at: item.received_at, at: None };
     let mut openings: Vec<_> = items.iter().map(|item| Opening::new(receiver, item.raw, times(item))).collect();
     let mut opened: Vec<Option<Box<Opened>>> = items.iter().map(|_| None).collect();
@@ -96,7 +111,7 @@ fn open_slice(receiver: &Receiver, items: &[Item<'_>], now: UnixTime, content: b
         });
         for (index, need) in needs.drain(..) {
             match need {
-                Need::Key(operation) => openings[index].answer_key(operation.run()),
+                Need::Key(operation) => openings[index].answer_key(answer(&operation)),
                 Need::Check(check) => openings[index].answer_check(check.run()),
             }
         }

@@ -122,6 +122,8 @@ pub struct Keyring {
     keyless: HashMap<RecipientKey, Arc<Certificate>>,
     ready: Ready,
     secret_keys: SecretKeys,
+    /// Keys that are elsewhere, by what recipients call them: places in the list that was given.
+    remote: HashMap<RecipientKey, usize>,
 }
 
 impl Keyring {
@@ -157,6 +159,21 @@ impl Keyring {
 
     pub fn secret_keys(&self) -> &SecretKeys {
         &self.secret_keys
+    }
+
+    /// With keys that are elsewhere and answer questions, by their certificates.
+    pub fn with_remote_keys(mut self, certificates: &[Arc<Certificate>]) -> Self {
+        for (index, certificate) in certificates.iter().enumerate() {
+            for key in RecipientKey::of_certificate(certificate) {
+                self.remote.entry(key).or_insert(index);
+            }
+        }
+        self
+    }
+
+    /// The place of the remote key that a RecipientInfo names, if no key here is the one.
+    pub fn find_remote(&self, identifier: &RecipientIdentifier<'_>, limits: &Limits) -> Option<usize> {
+        self.remote.get(&RecipientKey::new(identifier, limits)?).copied()
     }
 
     /// Keys, each counted once.
@@ -291,6 +308,7 @@ impl Building {
             keyless: self.keyless,
             ready: Ready::default(),
             secret_keys: SecretKeys::default(),
+            remote: HashMap::new(),
         })
     }
 }

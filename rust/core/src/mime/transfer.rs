@@ -332,7 +332,7 @@ pub fn encode_base64(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Quoted-printable in lines of at most 76 characters (RFC 2045 §6.7). CRLF is a line end; CR or LF alone is data and
-/// is encoded. `From ` and `.` at a line's begin are encoded, so that no store or relay changes the line.
+/// is encoded. So are tabs, blanks at a line's end, and `From ` and `.` at its begin: what stores and relays change.
 pub fn encode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 16);
     let mut rest = bytes;
@@ -355,7 +355,7 @@ fn encode_line(line: &[u8], out: &mut Vec<u8>) {
     for (index, &byte) in line.iter().enumerate() {
         let last = index + 1 == line.len();
         let literal = match byte {
-            b' ' | b'\t' => !last,
+            b' ' => !last,
             b'.' => column > 0,
             b'F' => column > 0 || !line[index..].starts_with(b"From "),
             b'=' => false,

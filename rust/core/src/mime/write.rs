@@ -1,7 +1,7 @@
 //! An entity in a form that no relay changes (RFC 8551 §3.1.2, §3.1.3; RFC 2049 §3): CRLF, 7bit, lines of at most 76
-//! characters without blanks at their end, no line that begins with `From `.
+//! characters without blanks at their end, no tabs, no line that begins with `From `.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::error::{Error, Result};
 use crate::finding::Code;
@@ -19,9 +19,9 @@ const LINE: usize = 76;
 ///
 /// Err: MakingNested, MakingHeader, `limit.mime-*`.
 pub fn transportable(raw: &[u8], limits: &Limits) -> Result<Vec<u8>> {
-    let whole = canonical(raw);
-    if is_safe(raw) {
-        return Ok(whole.to_vec());
+    // An LF alone may be an octet of a binary part: then the parts are looked at one by one.
+    if canonical(raw).is_identity() && is_safe(raw) {
+        return Ok(raw.to_vec());
     }
     let nodes = walk(raw, 0..raw.len(), limits)?;
     let mut children = vec![Vec::new(); nodes.len()];
@@ -38,7 +38,7 @@ pub fn transportable(raw: &[u8], limits: &Limits) -> Result<Vec<u8>> {
 
 /// Lines that every relay lets through. Line ends may still be LF: they become CRLF without a change of meaning.
 pub(crate) fn is_safe(text: &[u8]) -> bool {
-    if !text.is_ascii() || memchr(0, text).is_some() {
+    if !text.is_ascii() || memchr2(0, b'\t', text).is_some() {
         return false;
     }
     let mut lines = text.split(|byte| *byte == b'\n');
@@ -47,7 +47,7 @@ pub(crate) fn is_safe(text: &[u8]) -> bool {
         line.len() <= LINE
             && !line.starts_with(b"From ")
             && line != b"."
-            && !line.last().is_some_and(|last| matches!(last, b' ' | b'\t'))
+            && line.last() != Some(&b' ')
             && memchr(b'\r', line).is_none()
     })
 }
@@ -77,8 +77,14 @@ pub(crate) fn fields(
         out.push(b':');
         for line in field.value.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii_end();
+            // What is signed must not change where a relay turns tabs into blanks; folds are either.
+            let (fold, line) = match line.split_first() {
+                Some((b'\t', rest)) if is_content(field.name) => (&b" "[..], rest),
+                _ => (&b""[..], line),
+            };
             // A line of blanks alone would end the header for some readers (RFC 5322 §3.2.2).
             if !line.is_empty() {
+                out.extend_from_slice(fold);
                 out.extend_from_slice(line);
                 out.extend_from_slice(b"\r\n");
             }
@@ -88,6 +94,11 @@ pub(crate) fn fields(
         }
     }
     Ok(())
+}
+
+/// The fields that belong to an entity (RFC 2045 §3).
+pub(crate) fn is_content(name: &[u8]) -> bool {
+    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-"))
 }
 
 fn without_crlf(value: &[u8]) -> Vec<u8> {
@@ -209,7 +220,7 @@ fn is_sealed(node: &Node) -> bool {
 
 /// Whether quoted-printable is legible and not longer than base64: at most one octet in six is encoded.
 fn reads_well(content: &[u8]) -> bool {
-    let odd = content.iter().filter(|byte| !matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')).count();
+    let odd = content.iter().filter(|byte| !matches!(byte, b' '..=b'~' | b'\r' | b'\n')).count();
     let lone_cr = memmem::find_iter(content, b"\r").any(|at| content.get(at + 1) != Some(&b'\n'));
     odd * 6 <= content.len() && !lone_cr
 }
@@ -240,6 +251,7 @@ mod tests {
             (b"blank at the end \r\n", b"blank at the end=20\r\n"),
             (b"caf\xc3\xa9 au lait\r\n", b"caf=C3=A9 au lait\r\n"),
             (b"no line end, a tab\t", b"no line end, a tab=09"),
+            (b"a tab\tand more", b"a tab=09and more"),
         ] {
             let raw = [b"Content-Type: text/plain\r\n\r\n", body].concat();
             let wanted =
@@ -253,6 +265,7 @@ mod tests {
     #[test]
     fn binary_parts_keep_every_octet() {
         let raw = b"Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\n\r\n\x00\xff\r";
+        assert!(written(&raw[..60]).ends_with(b"base64\r\n\r\nCg==\r\n"), "a line feed alone is data here");
         let out = written(raw);
         assert!(out.ends_with(b"Content-Transfer-Encoding: base64\r\n\r\nCg0KAP8N\r\n"), "{out:?}");
     }

@@ -9,6 +9,7 @@ use crate::cms::identifier::RecipientIdentifier;
 use crate::cms::recipient::RecipientInfo;
 use crate::cms::recipient::kari::OriginatorIdentifierOrKey;
 use crate::crypto::password::Password;
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::identity::PublicKeyId;
 use crate::identity::keyring::Keyring;
@@ -51,6 +52,26 @@ enum Method {
     Shared {
         key: KeyEncryptionKey,
     },
+    /// A private key that is elsewhere: `identity` is its place in the keyring's list.
+    RemoteTransport {
+        identity: usize,
+        name: String,
+    },
+    RemoteAgreement {
+        identity: usize,
+        algorithm: AgreementAlgorithm,
+        originator: Vec<u8>,
+        ukm: Option<Vec<u8>>,
+    },
+}
+
+/// What a private key that is elsewhere is asked.
+#[derive(Clone, Debug)]
+pub enum RemoteQuestion<'o> {
+    /// The content-encryption key under `algorithm`.
+    Unwrap { identity: usize, algorithm: &'o str, encrypted_key: &'o [u8] },
+    /// What the key shares with the holder of this point.
+    Agree { identity: usize, algorithm: &'static str, public: &'o [u8] },
 }
 
 impl KeyOperation {
@@ -72,11 +93,43 @@ impl KeyOperation {
                 algorithm.unwrap(&kek.key, encrypted_key, cek_len).unwrap_or_else(|| Secret::new(Vec::new()))
             }
             Method::Shared { key } => key.key.clone(),
+            // Nobody was asked.
+            Method::RemoteTransport { .. } | Method::RemoteAgreement { .. } => Secret::new(Vec::new()),
             Method::Password { passwords, algorithm } => passwords
                 .iter()
                 .find_map(|password| algorithm.unwrap(password, encrypted_key, cek_len))
                 .unwrap_or_else(|| Secret::new(Vec::new())),
         }
+    }
+}
+
+impl KeyOperation {
+    /// The question, if the key is elsewhere: then `answered` takes the place of `run`.
+    pub fn remote(&self) -> Option<RemoteQuestion<'_>> {
+        match &self.method {
+            Method::RemoteTransport { identity, name } => Some(RemoteQuestion::Unwrap {
+                identity: *identity,
+                algorithm: name,
+                encrypted_key: &self.encrypted_key,
+            }),
+            Method::RemoteAgreement { identity, algorithm, originator, .. } => {
+                Some(RemoteQuestion::Agree { identity: *identity, algorithm: algorithm.row().name, public: originator })
+            }
+            _ => None,
+        }
+    }
+
+    /// The key that goes on, always as long as it has to be: an answer that does not open, or none, becomes a random key,
+    /// so that no failure of the other side shows (RFC 3218 §2.3.2).
+    pub fn answered(&self, answer: Option<Secret>, random: &dyn Random) -> Secret {
+        let cek = answer.and_then(|answer| match &self.method {
+            Method::RemoteAgreement { algorithm, ukm, .. } => {
+                algorithm.unwrap_shared(&answer, ukm.as_deref(), &self.encrypted_key, self.cek_len)
+            }
+            _ => Some(answer),
+        });
+        let instead = random.octets(self.cek_len).map(Secret::new).unwrap_or_default();
+        cek.filter(|cek| cek.len() == self.cek_len).unwrap_or(instead)
     }
 }
 
@@ -91,6 +144,7 @@ struct Candidate<'i, 'a> {
 
 enum Holder {
     Key(PrivateKey),
+    Remote(usize),
     Kek(KeyEncryptionKey),
     Passwords(Vec<Password>),
 }
@@ -100,6 +154,7 @@ impl Holder {
     fn name(&self, limits: &Limits) -> String {
         match self {
             Self::Key(key) => PublicKeyId::of_private_key(key, limits).map(|id| id.to_string()).unwrap_or_default(),
+            Self::Remote(identity) => format!("remote={identity}"),
             Self::Kek(kek) => format!("kek={}", hex(&kek.key_identifier)),
             Self::Passwords(_) => "password".to_owned(),
         }
@@ -152,8 +207,10 @@ pub(super) fn shared(keyring: &Keyring, cek_len: usize, limits: &Limits) -> Resu
 
 fn candidates<'i, 'a>(info: &'i RecipientInfo<'a>, keyring: &Keyring, limits: &Limits) -> Vec<Candidate<'i, 'a>> {
     let candidate = |rank, holder, encrypted_key| Candidate { rank, holder, info, encrypted_key };
-    let key =
-        |rid: &RecipientIdentifier<'_>| keyring.find(rid, limits).map(|entry| Holder::Key(entry.private_key.clone()));
+    let key = |rid: &RecipientIdentifier<'_>| match keyring.find(rid, limits) {
+        Some(entry) => Some(Holder::Key(entry.private_key.clone())),
+        None => keyring.find_remote(rid, limits).map(Holder::Remote),
+    };
     match info {
         RecipientInfo::Kari(kari) => {
             let keys = kari.recipient_encrypted_keys.iter();
@@ -181,7 +238,12 @@ fn method(info: &RecipientInfo<'_>, holder: Holder, limits: &Limits) -> Result<M
             let algorithm = TransportAlgorithm::resolve(&ktri.key_encryption_algorithm)?;
             Ok(Method::Transport { key, algorithm })
         }
-        (RecipientInfo::Kari(kari), Holder::Key(key)) => {
+        (RecipientInfo::Ktri(ktri), Holder::Remote(identity)) => {
+            let algorithm = TransportAlgorithm::resolve(&ktri.key_encryption_algorithm)?;
+            let label = || Error::with(Code::DecryptionAlgorithmUnsupported, "a label, for a key that is elsewhere");
+            Ok(Method::RemoteTransport { identity, name: algorithm.full_name().ok_or_else(label)? })
+        }
+        (RecipientInfo::Kari(kari), holder @ (Holder::Key(_) | Holder::Remote(_))) => {
             let algorithm = AgreementAlgorithm::resolve(&kari.key_encryption_algorithm)?;
             let OriginatorIdentifierOrKey::OriginatorKey { algorithm: curve, public_key } = &kari.originator else {
                 return Err(Error::with(Code::DecryptionAlgorithmUnsupported, "static key agreement"));
@@ -195,7 +257,12 @@ fn method(info: &RecipientInfo<'_>, holder: Holder, limits: &Limits) -> Result<M
             let originator =
                 public_key.octets().ok_or_else(|| Error::new(Code::CmsMalformed).within("originatorKey"))?;
             let ukm = kari.ukm.as_ref().map(|ukm| ukm.to_vec());
-            Ok(Method::Agreement { key, algorithm, originator: originator.to_vec(), ukm })
+            let originator = originator.to_vec();
+            match holder {
+                Holder::Key(key) => Ok(Method::Agreement { key, algorithm, originator, ukm }),
+                Holder::Remote(identity) => Ok(Method::RemoteAgreement { identity, algorithm, originator, ukm }),
+                _ => Err(Error::new(Code::DecryptionAlgorithmUnsupported)),
+            }
         }
         (RecipientInfo::Kekri(kekri), Holder::Kek(kek)) => {
             let algorithm = WrapAlgorithm::resolve(&kekri.key_encryption_algorithm)?;

@@ -19,7 +19,7 @@ mod signed;
 
 use std::sync::Arc;
 
-pub use key_operation::KeyOperation;
+pub use key_operation::{KeyOperation, RemoteQuestion};
 pub use opened::Opened;
 
 pub use signature::SignatureCheck;
@@ -79,32 +79,42 @@ impl Receiver {
 
     /// Opens one message, answering every need in place. Bad mail is a verdict, never an error.
     pub fn open(&self, raw: &[u8], times: Times) -> Opened {
-        drive(Opening::new(self, raw, times))
+        self.open_asking(raw, None, times, &KeyOperation::run)
     }
 
-    /// Opens one part of a message alone, such as an errant layer (RFC 9787 §6.2): a tree of its own. Nothing beside the
-    /// part is in the answer; the layers around it are opened for it.
-    pub fn open_part(&self, raw: &[u8], part: &str, times: Times) -> Opened {
-        drive(Opening { part: (part != "/").then(|| part.to_owned()), ..Opening::new(self, raw, times) })
+    /// As `open`; `answer` does the key operations, those of keys elsewhere among them. `part`: one part of the message
+    /// alone, such as an errant layer (RFC 9787 §6.2), as a tree of its own: nothing beside the part is in the answer; the
+    /// layers around it are opened for it.
+    pub fn open_asking(&self, raw: &[u8], part: Option<&str>, times: Times, answer: Answer<'_>) -> Opened {
+        let part = part.filter(|part| *part != "/").map(str::to_owned);
+        drive(Opening { part, ..Opening::new(self, raw, times) }, answer)
     }
 
     /// Opens bare CMS, without MIME around it (`detached`: the content of a detached signature).
     pub fn open_cms(&self, cms: &[u8], detached: Option<&[u8]>, times: Times) -> Opened {
-        drive(Opening::of_cms(self, cms, detached, times))
+        self.open_cms_asking(cms, detached, times, &KeyOperation::run)
+    }
+
+    /// As `open_cms`; `answer` does the key operations.
+    pub fn open_cms_asking(&self, cms: &[u8], detached: Option<&[u8]>, times: Times, answer: Answer<'_>) -> Opened {
+        drive(Opening::of_cms(self, cms, detached, times), answer)
     }
 
     /// Judges again with more certificates: those that an open signature wanted are checked with it, all of them may
     /// link chains. Nothing is decrypted or digested a second time.
     pub fn settle(&self, opened: &Opened, certificates: &[Arc<Certificate>], times: Times) -> Opened {
-        drive(Opening::of_settled(self, opened, certificates, times))
+        drive(Opening::of_settled(self, opened, certificates, times), &KeyOperation::run)
     }
 }
 
+/// Does a key operation, or has somebody else do it.
+pub type Answer<'a> = &'a (dyn Fn(&KeyOperation) -> Secret + Sync);
+
 /// Answers every need in place.
-fn drive(mut opening: Opening<'_>) -> Opened {
+fn drive(mut opening: Opening<'_>, answer: Answer<'_>) -> Opened {
     loop {
         match opening.step() {
-            Step::NeedKey(operation) => opening.answer_key(operation.run()),
+            Step::NeedKey(operation) => opening.answer_key(answer(&operation)),
             Step::NeedCheck(check) => opening.answer_check(check.run()),
             Step::Done(opened) => return *opened,
         }

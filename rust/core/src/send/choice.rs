@@ -49,7 +49,13 @@ impl Plan {
 
 /// Err: MakingRecipientUnfit names each recipient without a certificate, each candidate and why it does not serve;
 /// MakingNoCommonCipher.
-pub(super) fn plan(recipients: &[Candidates], policy: &Policy, trusted: &Trusted<'_>, at: UnixTime) -> Result<Plan> {
+pub(super) fn plan(
+    recipients: &[Candidates],
+    own: Option<&Certificate>,
+    policy: &Policy,
+    trusted: &Trusted<'_>,
+    at: UnixTime,
+) -> Result<Plan> {
     let (mut chosen, mut refusals) = (Vec::new(), Vec::new());
     for candidates in recipients {
         match best(candidates, trusted, at) {
@@ -61,7 +67,10 @@ pub(super) fn plan(recipients: &[Candidates], policy: &Policy, trusted: &Trusted
         let text = if refusals.is_empty() { "there is no recipient".to_owned() } else { refusals.join("; ") };
         return Err(Error::with(Code::MakingRecipientUnfit, text));
     }
-    let offers = chosen.iter().map(|certificate| offer(certificate, policy, trusted.limits));
+    let offers = chosen.iter().map(|certificate| match own {
+        Some(own) if own.der() == certificate.der() => our_offer(policy),
+        _ => offer(certificate, policy, trusted.limits),
+    });
     let offers = offers.collect::<Result<Vec<_>>>()?;
     let cipher = common(&offers, policy)?;
     let mut warnings = Vec::new();
@@ -143,6 +152,13 @@ struct Offer {
     oaep: bool,
     preferred: &'static Row,
     reason: &'static str,
+}
+
+/// What is made is taken.
+fn our_offer(policy: &Policy) -> Result<Offer> {
+    let preferred = made_row(&policy.unknown_capabilities, CONTENT_CIPHERS)?;
+    let listed = table::rows().iter().filter(|row| CONTENT_CIPHERS.contains(&row.role) && row.make != Make::Never);
+    Ok(Offer { listed: Some(listed.collect()), oaep: true, preferred, reason: "it is the sender's own" })
 }
 
 fn offer(certificate: &Certificate, policy: &Policy, limits: &Limits) -> Result<Offer> {

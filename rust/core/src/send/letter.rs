@@ -2,7 +2,7 @@
 
 use crate::mime::scan::{Entity, Header};
 use crate::mime::walk::walk;
-use crate::mime::write;
+use crate::mime::write::{self, is_content};
 use crate::{Code, Error, Limits, Result};
 
 /// A message on its way: `outer` fields, each with CRLF, and a MIME entity.
@@ -57,12 +57,13 @@ impl Letter {
         Self { outer: self.outer.clone(), entity }
     }
 
-    /// The names of all fields, as they are written.
+    /// The names of all fields, those of all parts among them, as they are written.
     pub fn field_names(&self, limits: &Limits) -> Result<Vec<String>> {
-        let inner = Entity::scan(&self.entity, 0..self.entity.len(), limits)?.header;
-        let headers =
-            [Header::parse(&self.outer, 0..self.outer.len(), limits)?, Header::parse(&self.entity, inner, limits)?];
-        let fields = headers.iter().flat_map(|header| header.fields());
+        let mut headers = vec![Header::parse(&self.outer, 0..self.outer.len(), limits)?];
+        for node in walk(&self.entity, 0..self.entity.len(), limits)? {
+            headers.push(Header::parse(&self.entity, node.entity.header, limits)?);
+        }
+        let fields = headers.iter().flat_map(Header::fields);
         Ok(fields.map(|field| String::from_utf8_lossy(field.name).into_owned()).collect())
     }
 
@@ -95,10 +96,6 @@ impl Letter {
     pub fn message(&self) -> Vec<u8> {
         [self.outer.as_slice(), b"MIME-Version: 1.0\r\n", &self.entity].concat()
     }
-}
-
-fn is_content(name: &[u8]) -> bool {
-    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-"))
 }
 
 fn is_bcc(name: &[u8]) -> bool {

@@ -130,7 +130,7 @@ impl Sender {
                 all.push(vec![Arc::clone(own)]);
             }
         }
-        choice::plan(&all, &self.policy, &self.trusted(), at)
+        choice::plan(&all, self.encryption.as_deref(), &self.policy, &self.trusted(), at)
     }
 
     /// A message split into what stays outside and the entity. Err: MakingHeader, MakingNested, `limit.*`.
