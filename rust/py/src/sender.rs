@@ -25,8 +25,16 @@ pub struct Letter(core::Letter);
 #[pymethods]
 impl Letter {
     /// The message, ready to be sent.
-    fn message<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.message())
+    fn message<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let length = self.0.message().map(<[u8]>::len).sum();
+        PyBytes::new_with(py, length, |mut place| {
+            for piece in self.0.message() {
+                let (front, rest) = place.split_at_mut(piece.len());
+                front.copy_from_slice(piece);
+                place = rest;
+            }
+            Ok(())
+        })
     }
 
     fn field_names(&self, py: Python<'_>) -> PyResult<Vec<String>> {

@@ -1,7 +1,7 @@
 //! An entity in a form that no relay changes (RFC 8551 §3.1.2, §3.1.3; RFC 2049 §3): CRLF, 7bit, lines of at most 76
 //! characters without blanks at their end, no tabs, no line that begins with `From `.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use crate::error::{Error, Result};
 use crate::finding::Code;
@@ -14,15 +14,16 @@ use crate::mime::walk::{Node, walk};
 /// RFC 2045 §6.7, §6.8; below the 78 of RFC 5322 §2.1.1.
 const LINE: usize = 76;
 
-/// The entity `raw`, changed as little as that takes: parts that are safe stay as they are but for their line ends, others are encoded
+/// The entity, changed as little as that takes: parts that are safe stay as they are but for their line ends, others are encoded
 /// anew; headers keep their fields. What was signed or encrypted before is never changed.
 ///
 /// Err: MakingNested, MakingHeader, `limit.mime-*`.
-pub fn transportable(raw: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+pub fn transportable(entity: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
     // An LF alone may be an octet of a binary part: then the parts are looked at one by one.
-    if canonical(raw).is_identity() && is_safe(raw) {
-        return Ok(raw.to_vec());
+    if canonical(&entity).is_identity() && is_safe(&entity) {
+        return Ok(entity);
     }
+    let raw = entity.as_slice();
     let nodes = walk(raw, 0..raw.len(), limits)?;
     let mut children = vec![Vec::new(); nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
@@ -41,15 +42,23 @@ pub(crate) fn is_safe(text: &[u8]) -> bool {
     if !text.is_ascii() || memchr2(0, b'\t', text).is_some() {
         return false;
     }
-    let mut lines = text.split(|byte| *byte == b'\n');
-    lines.all(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        line.len() <= LINE
-            && !line.starts_with(b"From ")
-            && line != b"."
-            && line.last() != Some(&b' ')
-            && memchr(b'\r', line).is_none()
-    })
+    let mut start = 0;
+    for end in memchr_iter(b'\n', text).chain([text.len()]) {
+        let line = &text[start..end];
+        if !is_safe_line(line.strip_suffix(b"\r").unwrap_or(line)) {
+            return false;
+        }
+        start = end + 1;
+    }
+    true
+}
+
+fn is_safe_line(line: &[u8]) -> bool {
+    line.len() <= LINE
+        && !line.starts_with(b"From ")
+        && line != b"."
+        && line.last() != Some(&b' ')
+        && memchr(b'\r', line).is_none()
 }
 
 /// The fields of a header, each with CRLF and without blanks at the ends of its lines; those that `keep` turns away are left out.
@@ -236,7 +245,7 @@ mod tests {
     use super::*;
 
     fn written(raw: &[u8]) -> Vec<u8> {
-        transportable(raw, &Limits::default()).unwrap()
+        transportable(raw.to_vec(), &Limits::default()).unwrap()
     }
 
     #[test]
@@ -284,7 +293,7 @@ mod tests {
         let raw = [b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", &signed[..], b"\r\n--b--\r\n"].concat();
         assert!(memmem::find(&written(&raw), signed).is_some());
         let raw = memmem::find(&raw, b"old").map(|at| [&raw[..at], b"\xc3", &raw[at..]].concat()).unwrap();
-        assert_eq!(transportable(&raw, &Limits::default()).unwrap_err().code(), Code::MakingNested);
+        assert_eq!(transportable(raw, &Limits::default()).unwrap_err().code(), Code::MakingNested);
     }
 
     #[test]
@@ -292,7 +301,11 @@ mod tests {
         for raw in
             [&b"Content-Type: text/plain\rX: y\r\n\r\nFrom x"[..], b"X: a\0b\r\n\r\nFrom x", b"no field\r\n\r\nFrom x"]
         {
-            assert_eq!(transportable(raw, &Limits::default()).unwrap_err().code(), Code::MakingHeader, "{raw:?}");
+            assert_eq!(
+                transportable(raw.to_vec(), &Limits::default()).unwrap_err().code(),
+                Code::MakingHeader,
+                "{raw:?}"
+            );
         }
     }
 }

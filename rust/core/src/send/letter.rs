@@ -1,16 +1,22 @@
 //! A message as a sender sees it: fields that stay outside, and the entity that is signed or encrypted (RFC 8551 §3.1).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::mime::scan::{Entity, Header};
 use crate::mime::walk::walk;
 use crate::mime::write::{self, is_content};
 use crate::{Code, Error, Limits, Result};
 
 /// A message on its way: `outer` fields, each with CRLF, and a MIME entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Letter {
-    outer: Vec<u8>,
-    entity: Vec<u8>,
+    outer: Arc<Vec<u8>>,
+    entity: Pieces,
 }
+
+/// An entity in pieces that stand one behind the other, so that what is signed is not copied into what holds it.
+pub(super) type Pieces = Vec<Arc<Vec<u8>>>;
 
 impl Letter {
     /// Content-* fields go with the body, MIME-Version is written anew, all others stay outside as they are. The entity
@@ -43,25 +49,33 @@ impl Letter {
         }
         inner.extend_from_slice(b"\r\n");
         inner.extend_from_slice(body);
-        Ok(Self { outer, entity: write::transportable(&inner, limits)? })
+        Ok(Self { outer: Arc::new(outer), entity: vec![Arc::new(write::transportable(inner, limits)?)] })
     }
 
     /// What is signed or encrypted.
-    pub fn entity(&self) -> &[u8] {
+    pub fn entity(&self) -> Cow<'_, [u8]> {
+        match self.entity.as_slice() {
+            [one] => Cow::Borrowed(one),
+            pieces => Cow::Owned(joined(pieces.iter().map(|piece| piece.as_slice()))),
+        }
+    }
+
+    pub(super) fn pieces(&self) -> &Pieces {
         &self.entity
     }
 
     /// The same fields outside, around another entity.
     #[must_use]
-    pub fn with_entity(&self, entity: Vec<u8>) -> Self {
-        Self { outer: self.outer.clone(), entity }
+    pub(super) fn with_entity(&self, entity: Pieces) -> Self {
+        Self { outer: Arc::clone(&self.outer), entity }
     }
 
     /// The names of all fields, those of all parts among them, as they are written.
     pub fn field_names(&self, limits: &Limits) -> Result<Vec<String>> {
         let mut headers = vec![Header::parse(&self.outer, 0..self.outer.len(), limits)?];
-        for node in walk(&self.entity, 0..self.entity.len(), limits)? {
-            headers.push(Header::parse(&self.entity, node.entity.header, limits)?);
+        let entity = self.entity();
+        for node in walk(&entity, 0..entity.len(), limits)? {
+            headers.push(Header::parse(&entity, node.entity.header, limits)?);
         }
         let fields = headers.iter().flat_map(Header::fields);
         Ok(fields.map(|field| String::from_utf8_lossy(field.name).into_owned()).collect())
@@ -77,14 +91,15 @@ impl Letter {
     pub fn without_bcc(&self, limits: &Limits) -> Result<Self> {
         let mut outer = Vec::with_capacity(self.outer.len());
         write::fields(&self.outer, 0..self.outer.len(), |name| !is_bcc(name), &mut outer, limits)?;
-        Ok(Self { outer, entity: self.entity.clone() })
+        Ok(Self { outer: Arc::new(outer), entity: self.entity.clone() })
     }
 
     /// The first part that can show one text to the signer and another to the reader (MSG-06): its type and path.
     pub fn active_part(&self, limits: &Limits) -> Result<Option<String>> {
         const ACTIVE: [(&str, &str); 4] =
             [("text", "html"), ("application", "xhtml+xml"), ("image", "svg+xml"), ("text", "enriched")];
-        let nodes = walk(&self.entity, 0..self.entity.len(), limits)?;
+        let entity = self.entity();
+        let nodes = walk(&entity, 0..entity.len(), limits)?;
         let active =
             |node: &&crate::mime::Node| ACTIVE.iter().any(|(kind, subtype)| node.content_type.is(kind, subtype));
         Ok(nodes
@@ -93,9 +108,17 @@ impl Letter {
             .map(|node| format!("{}/{} at {}", node.content_type.kind, node.content_type.subtype, node.path)))
     }
 
-    pub fn message(&self) -> Vec<u8> {
-        [self.outer.as_slice(), b"MIME-Version: 1.0\r\n", &self.entity].concat()
+    /// The message, piece by piece.
+    pub fn message(&self) -> impl Iterator<Item = &[u8]> {
+        let head = [self.outer.as_slice(), b"MIME-Version: 1.0\r\n"];
+        head.into_iter().chain(self.entity.iter().map(|piece| piece.as_slice()))
     }
+}
+
+fn joined<'p>(pieces: impl Iterator<Item = &'p [u8]> + Clone) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(pieces.clone().map(<[u8]>::len).sum());
+    pieces.for_each(|piece| whole.extend_from_slice(piece));
+    whole
 }
 
 fn is_bcc(name: &[u8]) -> bool {

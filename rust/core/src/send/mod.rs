@@ -146,7 +146,7 @@ impl Sender {
         {
             return Err(Error::with(Code::MakingActiveContent, part));
         }
-        Ok(Draft { signing: self.signing(letter.entity(), clear, at)?, letter: letter.clone(), clear })
+        Ok(Draft { signing: self.signing(&letter.entity(), clear, at)?, letter: letter.clone(), clear })
     }
 
     /// A SignedData over plain octets that waits for its signatures. Err: as `draft`.
@@ -232,15 +232,15 @@ impl Sender {
         if letter.has_bcc(self.limits())? {
             return Err(Error::with(Code::MakingBcc, "the message has a Bcc field: use deliveries"));
         }
-        let cms = make::enveloped(letter.entity(), &plan.envelope(), random, self.limits())?;
+        let cms = make::enveloped(&letter.entity(), &plan.envelope(), random, self.limits())?;
         let label = if plan.cipher.role == Role::Aead { wrapping::AUTH_ENVELOPED } else { wrapping::ENVELOPED };
-        Ok(letter.with_entity(wrapping::opaque(&cms, label)))
+        Ok(letter.with_entity(vec![Arc::new(wrapping::opaque(&cms, label))]))
     }
 
     /// Compressed. Err: MakingFailed.
     pub fn compress(&self, letter: &Letter) -> Result<Letter> {
-        let cms = compress(letter.entity())?;
-        Ok(letter.with_entity(wrapping::opaque(&cms, wrapping::COMPRESSED)))
+        let cms = compress(&letter.entity())?;
+        Ok(letter.with_entity(vec![Arc::new(wrapping::opaque(&cms, wrapping::COMPRESSED))]))
     }
 }
 
@@ -278,11 +278,11 @@ impl Draft {
     pub fn finish(self, signatures: &[Vec<u8>], random: &dyn Random, limits: &Limits) -> Result<Letter> {
         let Self { letter, clear, signing } = self;
         let digests = signing.digests();
-        let cms = signing.finish(letter.entity(), signatures, limits)?;
+        let cms = signing.finish(&letter.entity(), signatures, limits)?;
         let entity = if clear {
-            wrapping::clear_signed(letter.entity(), &cms, &digests, random)?
+            wrapping::clear_signed(&letter, &cms, &digests, random)?
         } else {
-            wrapping::opaque(&cms, wrapping::SIGNED)
+            vec![Arc::new(wrapping::opaque(&cms, wrapping::SIGNED))]
         };
         Ok(letter.with_entity(entity))
     }

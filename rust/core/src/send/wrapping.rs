@@ -1,10 +1,13 @@
 //! CMS in MIME (RFC 8551 §3.2, §3.3–§3.8): entities around what `cms::make` wrote.
 
+use std::sync::Arc;
+
 use memchr::memmem;
 
 use crate::alg::Row;
 use crate::crypto::random::Random;
 use crate::mime::transfer::encode_base64;
+use crate::send::letter::{Letter, Pieces};
 use crate::{Code, Error, Result};
 
 /// smime-type and file name (RFC 8551 §3.2.1, §3.2.2).
@@ -32,8 +35,8 @@ pub fn opaque(cms: &[u8], label: Label) -> Vec<u8> {
 
 /// multipart/signed (RFC 8551 §3.5.3, RFC 1847 §2.1) of `entity` and the detached signature `cms`.
 /// Err: MakingFailed.
-pub fn clear_signed(entity: &[u8], cms: &[u8], digests: &[&'static Row], random: &dyn Random) -> Result<Vec<u8>> {
-    let boundary = boundary(entity, random)?;
+pub fn clear_signed(letter: &Letter, cms: &[u8], digests: &[&'static Row], random: &dyn Random) -> Result<Pieces> {
+    let boundary = boundary(&letter.entity(), random)?;
     let micalg: Vec<_> = digests.iter().map(|row| row.name.to_ascii_lowercase()).collect();
     // A list is no token and needs quotes (RFC 8551 §3.5.3.2).
     let micalg = if micalg.len() == 1 { micalg.concat() } else { format!("\"{}\"", micalg.join(",")) };
@@ -46,7 +49,9 @@ pub fn clear_signed(entity: &[u8], cms: &[u8], digests: &[&'static Row], random:
         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n"
     );
     let end = format!("\r\n--{boundary}--\r\n");
-    Ok([header.as_bytes(), entity, between.as_bytes(), &encode_base64(cms), end.as_bytes()].concat())
+    let signature = [between.as_bytes(), &encode_base64(cms), end.as_bytes()].concat();
+    let begin = [Arc::new(header.into_bytes())];
+    Ok(begin.into_iter().chain(letter.pieces().iter().cloned()).chain([Arc::new(signature)]).collect())
 }
 
 /// 24 characters of which nobody can foretell one, and which `entity` does not hold.
