@@ -196,3 +196,63 @@ def test_rows_are_bounded() -> None:
     (found,) = structures(tlv(0x30, NULL * 100_001))
     assert len(found["elements"]) == 100_000
     assert "limit.inspected-rows" in found["findings"][0]
+
+
+@pytest.mark.parametrize("wrap", [64, 76, 0])
+def test_base64_without_armour_is_read(wrap: int) -> None:
+    text = base64.b64encode(ALICE.der)
+    lines = [text[at : at + wrap] for at in range(0, len(text), wrap)] if wrap else [text]
+    (found,) = structures(b"\n".join(lines) + b"\n")
+    assert (found["kind"], found["findings"]) == ("certificate (X.509 v3)", [])
+
+
+def test_what_openssl_writes_above_a_pem_block_is_passed_over(openssl: Command, tmp_path: Path) -> None:
+    (tmp_path / "alice.pem").write_bytes(ALICE.certificate.public_bytes(PEM))
+    text = openssl("x509", "-in", tmp_path / "alice.pem", "-text")
+    (tmp_path / "text.pem").write_bytes(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "mailseal", "inspect", tmp_path / "text.pem"], capture_output=True, check=False
+    )
+    assert (done.returncode, b"tbsCertificate" in done.stdout) == (0, True), done.stderr
+
+
+def test_object_identifiers_have_a_field_of_their_own() -> None:
+    (found,) = structures(ALICE.der)
+    oids = {element["oid"] for element in found["elements"] if element["type"] == "OBJECT IDENTIFIER"}
+    assert {"2.5.4.3", "2.5.29.17"} <= oids
+    assert not any(element["oid"] for element in found["elements"] if element["type"] != "OBJECT IDENTIFIER")
+
+
+def test_what_is_cut_off_is_shown_and_exits_6(tmp_path: Path) -> None:
+    (tmp_path / "cut.der").write_bytes(ALICE.der[:200])
+    done = subprocess.run(
+        [sys.executable, "-m", "mailseal", "inspect", tmp_path / "cut.der"], capture_output=True, check=False
+    )
+    assert (done.returncode, b"asn1.truncated" in done.stdout, b"SEQUENCE" in done.stdout) == (6, True, True)
+
+
+SOURCES = ("pkits", "openssl", "pqc-cms", "rustcrypto-cms", "rfc4134")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_tags_and_lengths_of_other_peoples_files(source: str, vectors: Path, openssl: Command, tmp_path: Path) -> None:
+    """Element by element as OpenSSL's asn1parse has them, of files that are DER."""
+    files = sorted(file for file in (vectors / source).rglob("*") if file.suffix in (".crt", ".der", ".bin"))
+    compared = 0
+    for file in files[:40]:
+        data = file.read_bytes()
+        (found, *more) = structures(data)
+        if more or found["findings"] or data[:1] != b"\x30":
+            continue
+        (tmp_path / "der").write_bytes(data)
+        listed = openssl.run("asn1parse", "-inform", "DER", "-in", tmp_path / "der")
+        if listed.returncode:
+            continue
+        rows = re.findall(rb"^ *(\d+):d=\d+ +hl=(\d+) +l= *\w+ +(prim|cons):(?! *EOC)", listed.stdout, re.MULTILINE)
+        theirs = [(int(offset), int(header), way == b"cons") for offset, header, way in rows]
+        inside = {element["offset"] for element in found["elements"]}
+        assert {row[0] for row in theirs} <= inside, file
+        # What an OCTET STRING holds is no row of theirs.
+        assert set(theirs) <= {(e["offset"], e["header"], e["constructed"]) for e in found["elements"]}, file
+        compared += 1
+    assert compared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -137,16 +138,21 @@ def inspect_command(file: str, as_json: bool) -> int:
     return exit_codes.MALFORMED if broken else exit_codes.OK
 
 
+_PEM = re.compile(rb"^-----BEGIN ", re.MULTILINE)
+
+
 def _described(data: bytes) -> dict[str, Any]:
     """The layers of a message or CMS; nothing of a file that is neither."""
     try:
         described: dict[str, Any] = json.loads(core.inspect(data))
     except MalformedError as error:
-        # Whatever begins like ASN.1 or PEM is shown as such; the rest is a broken message.
-        if data[:1] == b"\x30" or b"-----BEGIN " in data[:4096]:
+        # Whatever begins like ASN.1, PEM or base64 of ASN.1 is shown as such; the rest is a broken message.
+        if data[:1] == b"\x30" or _PEM.search(data) or data.lstrip()[:2] == b"MI":
             return {}
         raise error from None
-    return described
+    # What `openssl … -text` writes above a PEM block looks like header fields.
+    nothing = not (described["layers"] or described["errant"] or described["message_id"] or described["subject"])
+    return {} if nothing and _PEM.search(data) else described
 
 
 def _open(file: str, at: datetime | None, part: str | None, means: dict[str, Any]) -> Opened:

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::identity::{Keyring, pem};
 use mailseal_core::mime::scan::{Entity, Header};
+use mailseal_core::mime::transfer::{TransferEncoding, decode};
 use mailseal_core::policy::{Facts, Policy, Times};
 use mailseal_core::receive::{Opened, Receiver};
 use mailseal_core::x509::Certificate;
@@ -37,7 +38,9 @@ pub fn tree(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     enter_fallible(py, || {
         let limits = Limits::default();
         if !pem::is_pem(data) {
-            return Ok(json!([structure("", data, &limits)]).to_string());
+            let decoded = is_base64(data).then(|| decode(data, TransferEncoding::Base64).ok()).flatten();
+            let der = decoded.as_ref().map_or(data, |decoded| &decoded.bytes);
+            return Ok(json!([structure("", der, &limits)]).to_string());
         }
         let blocks = pem::blocks(data, &limits)?;
         let described = blocks.iter().map(|block| match block.contents() {
@@ -52,6 +55,13 @@ pub fn tree(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     })
 }
 
+/// A SEQUENCE in base64 without armour, as mail and directories hand certificates round.
+fn is_base64(data: &[u8]) -> bool {
+    let text = data.trim_ascii();
+    let signs = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=".contains(octet) || octet.is_ascii_whitespace();
+    text.first() == Some(&b'M') && text.iter().all(signs)
+}
+
 fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
     let tree = mailseal_core::inspect::tree(der, limits);
     let elements: Vec<_> = tree.rows.iter().map(element).collect();
@@ -61,7 +71,7 @@ fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
 
 fn element(row: &mailseal_core::inspect::Row) -> Value {
     json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
-        "type": row.tag.to_string(), "name": row.name, "value": row.value, "constructed": row.constructed,
+        "type": row.tag.to_string(), "name": row.name, "value": row.value, "oid": row.oid, "constructed": row.constructed,
         "indefinite": row.indefinite, "secret": row.secret})
 }
 

@@ -27,6 +27,8 @@ pub struct Row {
     pub name: &'static str,
     /// The value as text; empty for constructed elements.
     pub value: String,
+    /// Of an OBJECT IDENTIFIER whose value is shown: the dotted form.
+    pub oid: String,
     /// It is a secret: neither value nor children are shown.
     pub secret: bool,
 }
@@ -42,15 +44,19 @@ pub struct Tree {
 }
 
 /// The tree of one BER or DER element, as far as it can be read. Rows are cut off at `Limits.inspected_rows`.
+///
+/// Where keys may be (files of keys, whatever is of no known kind, what is cut off), octets are counted and not shown: a
+/// key that is damaged lies where no schema expects it.
 pub fn tree(data: &[u8], limits: &Limits) -> Tree {
-    let mut walk = Walk { rows: Vec::new(), limits };
+    let mut walk = Walk { rows: Vec::new(), limits, guarded: true };
     let mut findings = Vec::new();
     let mut kind = "ASN.1".to_owned();
     let mut reader = Reader::ber(data, limits);
     match reader.any() {
         Ok(tlv) => {
-            let (name, schema) = kind::of(&tlv);
+            let (name, schema, guarded) = kind::of(&tlv);
             kind = name;
+            walk.guarded = guarded;
             if let Err(error) = walk.element(&tlv, "", schema, None, 0) {
                 findings.push(error.into_finding());
             }
@@ -59,7 +65,10 @@ pub fn tree(data: &[u8], limits: &Limits) -> Tree {
                 findings.push(Finding::new(Code::CmsTrailingData).detail(format!("{behind} octets")));
             }
         }
-        Err(error) => findings.push(error.into_finding()),
+        Err(error) => {
+            let shown = walk.cut_off(data, 0, "", &ANY, None, 0);
+            findings.push(shown.err().unwrap_or(error).into_finding());
+        }
     }
     Tree { kind, rows: walk.rows, findings }
 }
@@ -67,6 +76,8 @@ pub fn tree(data: &[u8], limits: &Limits) -> Tree {
 struct Walk<'l> {
     rows: Vec<Row>,
     limits: &'l Limits,
+    /// Octets are counted and not shown.
+    guarded: bool,
 }
 
 impl Walk<'_> {
@@ -101,7 +112,8 @@ impl Walk<'_> {
             constructed: tlv.constructed,
             indefinite: tlv.indefinite,
             name,
-            value: if secret { String::new() } else { value::of(tlv, text, bits) },
+            value: if secret { String::new() } else { value::of(tlv, text, bits, self.guarded) },
+            oid: if secret { String::new() } else { value::dotted(tlv, self.guarded) },
             secret,
         });
         if secret {
@@ -129,7 +141,12 @@ impl Walk<'_> {
             (fields, first) = (all, None);
         }
         while !reader.is_empty() {
-            let child = reader.any()?;
+            let (rest, offset) = (reader.rest(), reader.offset());
+            let child = match reader.any() {
+                Ok(child) => child,
+                // What is there of it is shown; then the tree ends.
+                Err(error) => return self.cut_off(rest, offset, "", &ANY, first, depth).and(Err(error)),
+            };
             if first.is_none() && child.tag == Tag::OBJECT_IDENTIFIER {
                 first = child.as_oid().ok();
             }
@@ -145,6 +162,23 @@ impl Walk<'_> {
             self.element(&child, name, inside, first, depth)?;
         }
         Ok(())
+    }
+
+    /// An element whose contents end too early, as if its length were what is there. Nothing else is read so.
+    fn cut_off(
+        &mut self,
+        rest: &[u8],
+        offset: usize,
+        name: &'static str,
+        schema: &'static Schema,
+        around: Option<Oid<'_>>,
+        depth: usize,
+    ) -> Result<()> {
+        self.guarded = true;
+        let Some(shortened) = shortened(rest) else { return Ok(()) };
+        let mut reader = Reader::new(&shortened, Rules::Ber, self.limits).with_base(offset);
+        // An error inside is the same fault, told by whoever met it first.
+        reader.any().and_then(|tlv| self.element(&tlv, name, schema, around, depth))
     }
 
     /// The DER inside an OCTET STRING; what is none stays a row of octets.
@@ -166,6 +200,32 @@ impl Walk<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// `rest` with the length of its first element, a definite one, set to what there is. None: nothing is missing there.
+fn shortened(rest: &[u8]) -> Option<Vec<u8>> {
+    let [tag, first, ..] = rest else { return None };
+    let octets = match first {
+        0x81..=0x84 => usize::from(first & 0x7f),
+        0..=0x7f => 0,
+        _ => return None,
+    };
+    let header = 2 + octets;
+    let declared = match octets {
+        0 => usize::from(*first),
+        _ => rest.get(2..header)?.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)),
+    };
+    let there = rest.len() - header;
+    if tag & 0x1f == 0x1f || declared <= there {
+        return None;
+    }
+    let mut shortened = rest.to_vec();
+    let length = there.to_be_bytes();
+    match octets {
+        0 => shortened[1] = length[7],
+        _ => shortened[2..header].copy_from_slice(&length[8 - octets..]),
+    }
+    Some(shortened)
 }
 
 /// The next field that a child of this tag can be; the ones before it are absent.

@@ -381,7 +381,9 @@ pub(super) static PFX: Schema = Schema::Sequence(&[
     field("macData", SEQUENCE, &MAC_DATA),
 ]);
 static MAC_DATA: Schema =
-    Schema::Sequence(&[plain("mac", SEQUENCE), plain("macSalt", OCTETS), plain("iterations", INTEGER)]);
+    Schema::Sequence(&[field("mac", SEQUENCE, &DIGEST_INFO), plain("macSalt", OCTETS), plain("iterations", INTEGER)]);
+static DIGEST_INFO: Schema =
+    Schema::Sequence(&[field("digestAlgorithm", SEQUENCE, &ALGORITHM), plain("digest", OCTETS)]);
 static SAFE_INFO: Schema = Schema::Sequence(&[plain("contentType", OBJECT), field("content", context(0), &SAFE)]);
 static SAFE: Schema = Schema::ByOid(safe);
 static IN_SAFE: Schema = Schema::Explicit("AuthenticatedSafe", &HELD_SAFE);
@@ -403,6 +405,11 @@ static IN_SHROUDED: Schema = Schema::Explicit("EncryptedPrivateKeyInfo", &ENCRYP
 static IN_CERT: Schema = Schema::Explicit("CertBag", &CERT_BAG);
 static CERT_BAG: Schema = Schema::Sequence(&[plain("certId", OBJECT), field("certValue", context(0), &CERT_VALUE)]);
 static CERT_VALUE: Schema = Schema::Explicit("", &HELD_CERT);
+static IN_CRL: Schema = Schema::Explicit("CRLBag", &CRL_BAG);
+static CRL_BAG: Schema = Schema::Sequence(&[plain("crlId", OBJECT), field("crlValue", context(0), &CRL_VALUE)]);
+static CRL_VALUE: Schema = Schema::Explicit("", &HELD_CRL);
+static HELD_CRL: Schema = Schema::Holds("x509CRL", &CERTIFICATE_LIST);
+static IN_MORE: Schema = Schema::Explicit("SafeContents", &SAFE_CONTENTS);
 static HELD_CERT: Schema = Schema::Holds("x509Certificate", &CERTIFICATE);
 
 fn safe(content_type: Oid<'_>) -> &'static Schema {
@@ -418,8 +425,10 @@ fn bag_value(bag_id: Oid<'_>) -> &'static Schema {
         oid::KEY_BAG => &IN_KEY,
         oid::PKCS8_SHROUDED_KEY_BAG => &IN_SHROUDED,
         oid::CERT_BAG => &IN_CERT,
-        oid::SECRET_BAG => &SECRET,
-        _ => &IN_ANY,
+        oid::CRL_BAG => &IN_CRL,
+        oid::SAFE_CONTENTS_BAG => &IN_MORE,
+        // Secrets, and bags that nobody knows.
+        _ => &SECRET,
     }
 }
 

@@ -48,12 +48,45 @@ fn numbers_of_a_private_key_are_not_shown() {
 #[test]
 fn what_is_broken_is_shown_up_to_the_fault() {
     let tree = tree(&[0x30, 6, 2, 1, 5, 4, 9, 0], &Limits::default());
-    assert_eq!(tree.rows.len(), 2);
-    assert_eq!(tree.findings[0].offset, Some(5));
+    let values: Vec<_> = tree.rows.iter().map(|row| row.value.as_str()).collect();
+    assert_eq!((values.as_slice(), tree.findings[0].offset), (&["", "5", "1 octet"][..], Some(5)));
     let empty = super::tree(&[], &Limits::default());
     assert!(empty.rows.is_empty() && !empty.findings.is_empty());
     let behind = super::tree(&[5, 0, 5, 0], &Limits::default());
     assert_eq!(behind.findings[0].code, Code::CmsTrailingData);
+}
+
+/// The outer lengths say more than there is: all that is there is shown, and one finding says where it ends.
+#[test]
+fn what_is_cut_off_is_shown_as_far_as_it_goes() {
+    let whole = written(|w| {
+        w.sequence(|w| {
+            w.octet_string(&[7; 300]);
+            w.oid(crate::asn1::oid::DATA);
+        });
+        w.u64(5);
+    });
+    for end in 2..whole.len() {
+        let tree = tree(&whole[..end], &Limits::default());
+        assert_eq!(tree.findings[0].code, Code::Asn1Truncated, "{end}");
+        assert!(tree.rows.iter().all(|row| row.offset + row.header + row.length <= end), "{end}");
+        assert!(end < 8 || tree.rows[1].value == "5", "{end}");
+    }
+    let values: Vec<_> = tree(&whole[..200], &Limits::default()).rows.into_iter().map(|row| row.value).collect();
+    assert_eq!(values, ["", "5", "", "data (1.2.840.113549.1.7.1)", "174 octets"]);
+}
+
+#[test]
+fn only_known_content_types_are_called_cms() {
+    let pair = |oid| {
+        written(|w| {
+            w.u64(5);
+            w.oid(oid);
+        })
+    };
+    assert_eq!(names(&pair(crate::asn1::oid::SIGNED_DATA)).0, "CMS signedData");
+    assert_eq!(names(&pair(crate::asn1::oid::COMMON_NAME)).0, "ASN.1");
+    assert_eq!(tree(&pair(crate::asn1::oid::COMMON_NAME), &Limits::default()).rows[1].oid, "2.5.4.3");
 }
 
 #[test]

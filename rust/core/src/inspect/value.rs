@@ -1,15 +1,19 @@
 //! Values as text.
 
 use crate::alg::table;
-use crate::asn1::{Tag, Tlv, hex, oid, string, time};
+use crate::asn1::{Oid, Tag, Tlv, hex, oid, string, time};
 
 /// Octets shown of a longer value.
 const SHOWN: usize = 24;
 
-/// Empty for constructed elements and NULL. `text`: an IMPLICIT string; `bits`: names of the bits.
-pub(super) fn of(tlv: &Tlv<'_>, text: bool, bits: Option<&[&str]>) -> String {
+/// Empty for constructed elements and NULL. `text`: an IMPLICIT string; `bits`: names of the bits. `guarded`: octets
+/// are counted and not shown.
+pub(super) fn of(tlv: &Tlv<'_>, text: bool, bits: Option<&[&str]>, guarded: bool) -> String {
     if tlv.constructed {
         return String::new();
+    }
+    if guarded {
+        return harmless(tlv).unwrap_or_else(|| count(tlv.content.len()));
     }
     let known = match tlv.tag {
         Tag::BOOLEAN => tlv.as_boolean().ok().map(|value| value.to_string()),
@@ -25,6 +29,34 @@ pub(super) fn of(tlv: &Tlv<'_>, text: bool, bits: Option<&[&str]>) -> String {
     known.unwrap_or_else(|| octets(tlv.content))
 }
 
+/// What no part of a key can be, whatever its tag has become: short numbers, known names, text, times.
+fn harmless(tlv: &Tlv<'_>) -> Option<String> {
+    match tlv.tag {
+        Tag::INTEGER if tlv.content.len() <= 4 => integer(tlv),
+        Tag::BOOLEAN | Tag::UTC_TIME | Tag::GENERALIZED_TIME | Tag::NULL => {
+            Some(of(tlv, false, None, false)).filter(|_| tlv.content.len() <= 32 && tlv.content.is_ascii())
+        }
+        Tag::OBJECT_IDENTIFIER => name(tlv.as_oid().ok()?).and_then(|_| object(tlv)),
+        Tag::INTEGER | Tag::ENUMERATED | Tag::OCTET_STRING | Tag::BIT_STRING => None,
+        _ => {
+            // Octets of a key taken for text would be of any script, and hardly of this one.
+            let latin = |sign: char| matches!(sign, ' '..='~' | '\u{c0}'..='\u{24f}');
+            let text = string::text(tlv)?.text;
+            text.chars().all(latin).then(|| quoted(&text))
+        }
+    }
+}
+
+/// The dotted form of an OBJECT IDENTIFIER that is shown; else empty.
+pub(super) fn dotted(tlv: &Tlv<'_>, guarded: bool) -> String {
+    let oid = if tlv.tag == Tag::OBJECT_IDENTIFIER { tlv.as_oid().ok() } else { None };
+    oid.filter(|oid| !guarded || name(*oid).is_some()).map(|oid| oid.to_string()).unwrap_or_default()
+}
+
+fn name(oid: Oid<'_>) -> Option<&'static str> {
+    oid::name(oid).or_else(|| table::find(oid).map(|row| row.name))
+}
+
 fn integer(tlv: &Tlv<'_>) -> Option<String> {
     let integer = if tlv.tag == Tag::INTEGER { tlv.as_integer().ok()? } else { return None };
     Some(integer.to_u64().map_or_else(
@@ -36,8 +68,7 @@ fn integer(tlv: &Tlv<'_>) -> Option<String> {
 /// Name and dotted form.
 fn object(tlv: &Tlv<'_>) -> Option<String> {
     let oid = tlv.as_oid().ok()?;
-    let name = oid::name(oid).or_else(|| table::find(oid).map(|row| row.name));
-    Some(name.map_or_else(|| oid.to_string(), |name| format!("{name} ({oid})")))
+    Some(name(oid).map_or_else(|| oid.to_string(), |name| format!("{name} ({oid})")))
 }
 
 fn bit_string(tlv: &Tlv<'_>, names: Option<&[&str]>) -> Option<String> {
@@ -55,9 +86,16 @@ fn bit_string(tlv: &Tlv<'_>, names: Option<&[&str]>) -> Option<String> {
 fn octets(bytes: &[u8]) -> String {
     let shown = bytes.get(..SHOWN).map_or_else(|| hex(bytes), |first| format!("{}…", hex(first)));
     match bytes.len() {
+        0 => count(0),
+        len => format!("{}: {shown}", count(len)),
+    }
+}
+
+fn count(len: usize) -> String {
+    match len {
         0 => "empty".to_owned(),
-        1 => format!("1 octet: {shown}"),
-        len => format!("{len} octets: {shown}"),
+        1 => "1 octet".to_owned(),
+        len => format!("{len} octets"),
     }
 }
 
