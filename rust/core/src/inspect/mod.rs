@@ -66,7 +66,7 @@ pub fn tree(data: &[u8], limits: &Limits) -> Tree {
             }
         }
         Err(error) => {
-            let shown = walk.cut_off(data, 0, "", &ANY, None, 0);
+            let shown = walk.cut_off(data, 0, None, 0);
             findings.push(shown.err().unwrap_or(error).into_finding());
         }
     }
@@ -145,7 +145,7 @@ impl Walk<'_> {
             let child = match reader.any() {
                 Ok(child) => child,
                 // What is there of it is shown; then the tree ends.
-                Err(error) => return self.cut_off(rest, offset, "", &ANY, first, depth).and(Err(error)),
+                Err(error) => return self.cut_off(rest, offset, first, depth).and(Err(error)),
             };
             if first.is_none() && child.tag == Tag::OBJECT_IDENTIFIER {
                 first = child.as_oid().ok();
@@ -165,20 +165,12 @@ impl Walk<'_> {
     }
 
     /// An element whose contents end too early, as if its length were what is there. Nothing else is read so.
-    fn cut_off(
-        &mut self,
-        rest: &[u8],
-        offset: usize,
-        name: &'static str,
-        schema: &'static Schema,
-        around: Option<Oid<'_>>,
-        depth: usize,
-    ) -> Result<()> {
+    fn cut_off(&mut self, rest: &[u8], offset: usize, around: Option<Oid<'_>>, depth: usize) -> Result<()> {
         self.guarded = true;
         let Some(shortened) = shortened(rest) else { return Ok(()) };
         let mut reader = Reader::new(&shortened, Rules::Ber, self.limits).with_base(offset);
         // An error inside is the same fault, told by whoever met it first.
-        reader.any().and_then(|tlv| self.element(&tlv, name, schema, around, depth))
+        reader.any().and_then(|tlv| self.element(&tlv, "", &ANY, around, depth))
     }
 
     /// The DER inside an OCTET STRING; what is none stays a row of octets.
