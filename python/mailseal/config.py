@@ -1,4 +1,4 @@
-"""A description of a Receiver that may be pickled and sent to workers: it names secrets, it holds none."""
+"""A description of a Receiver or Sender that may be pickled and sent to workers: it names secrets, it holds none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mailseal.keys import Keyring
 from mailseal.policy import Policy
 from mailseal.receiver import Receiver
+from mailseal.sender import Sender, signing_identity
 from mailseal.trust import TrustStore
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Config:
 
     `trust`: files or directories of anchors; empty: chains are not judged. `keys`: files or directories of keys.
     `password_files` (one password a line) and `password_envs` (names of variables) are read by `receiver()`.
+    `signer`: address in the certificate of the key that signs, if there are several.
     `policy`: name of a preset; `policy_file`: a policy of one's own, which goes first. `threads`: None: all CPUs.
     """
 
@@ -33,6 +35,7 @@ class Config:
     password_envs: tuple[str, ...] = ()
     policy: str = "default"
     policy_file: str | None = None
+    signer: str | None = None
     threads: int | None = None
 
     @classmethod
@@ -60,11 +63,19 @@ class Config:
 
     def receiver(self) -> Receiver:
         """Raises OSError, ValueError, MalformedError."""
-        policy = Policy.from_toml(self.policy_file) if self.policy_file is not None else Policy.named(self.policy)
-        trust = None
-        if self.trust:
-            trust = TrustStore.load(list(self.trust)).add_intermediates(*self.intermediates)
-        return Receiver(trust=trust, keys=self.keyring(), policy=policy, threads=self.threads)
+        return Receiver(trust=self._trust(), keys=self.keyring(), policy=self._policy(), threads=self.threads)
+
+    def sender(self) -> Sender:
+        """Signs with the one key of `keys` that has a certificate, or that of `signer`. `trust` judges recipients.
+        Raises OSError, ValueError (no such key, or several), MalformedError."""
+        signing = signing_identity(self.keyring().identities, self.signer) if self.keys else None
+        return Sender(signing=signing, trust=self._trust(), policy=self._policy())
+
+    def _policy(self) -> Policy:
+        return Policy.from_toml(self.policy_file) if self.policy_file is not None else Policy.named(self.policy)
+
+    def _trust(self) -> TrustStore | None:
+        return TrustStore.load(list(self.trust)).add_intermediates(*self.intermediates) if self.trust else None
 
 
 def read_passwords(path: PathSource) -> list[str]:
@@ -80,10 +91,10 @@ def load_keyring(paths: tuple[str, ...], passwords: list[str]) -> Keyring:
 
 def _field(file: Path, name: str, value: Any) -> Any:
     """A field's value, its paths made relative to the file."""
-    if name in ("policy", "policy_file"):
+    if name in ("policy", "policy_file", "signer"):
         if not isinstance(value, str):
             raise ValueError(f"{file}: {name} must be a string")
-        return value if name == "policy" else str(file.parent / value)
+        return str(file.parent / value) if name == "policy_file" else value
     if name == "threads":
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError(f"{file}: threads must be a number")

@@ -219,6 +219,20 @@ def certs_only(certificates: Any) -> bytes:
     return _core.certs_only(inner)
 
 
+def signing_identity(identities: Iterable[Identity], address: str | None = None) -> Identity:
+    """The one that signs: of those with a certificate, the one with this address in it. Raises ValueError if none or
+    several could."""
+    usable = [(one, one.certificate.mailboxes) for one in identities if one.certificate is not None]
+    if address is not None:
+        usable = [(one, mailboxes) for one, mailboxes in usable if address in mailboxes]
+    if len(usable) == 1:
+        return usable[0][0]
+    if not usable:
+        raise ValueError("no key with a certificate" + (f" for {address}" if address else "") + " was found")
+    names = "; ".join(", ".join(mailboxes) for _, mailboxes in usable)
+    raise ValueError(f"{len(usable)} keys could sign; name the signer: {names}")
+
+
 def as_signers(signing: Signer | Sequence[Signer] | None) -> tuple[Signer, ...]:
     """What `signing=` may be. Raises TypeError; ValueError for an identity without certificate."""
     if signing is None:

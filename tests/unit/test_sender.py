@@ -382,3 +382,17 @@ def test_a_sender_is_not_pickled() -> None:
             pickle.dumps(thing)
     assert "1 identities" in repr(sender())
     assert "Identity" in repr(mailseal.Identity.from_callbacks(ALICE.certificate))
+
+
+def test_a_config_describes_a_sender(tmp_path: Path) -> None:
+    (tmp_path / "alice.pem").write_bytes(ALICE.pem)
+    (tmp_path / "bob.pem").write_bytes(BOB.pem)
+    (tmp_path / "root.pem").write_bytes(build.root().pem)
+    toml = tmp_path / "config.toml"
+    toml.write_text('keys = ["alice.pem", "bob.pem"]\ntrust = ["root.pem"]\nsigner = "alice@example.com"\n')
+    config = mailseal.Config.from_toml(toml)
+    assert opened(config.sender().sign(MESSAGE, at=NOW)).verdict.is_valid
+    assert mailseal.Config(trust=config.trust).sender().plan([BOB.certificate], at=NOW).recipients
+    for signer, reason in ((None, "2 keys could sign"), ("eve@example.com", "for eve@example.com")):
+        with pytest.raises(ValueError, match=reason):
+            mailseal.Config(keys=config.keys, signer=signer).sender()

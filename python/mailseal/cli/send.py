@@ -21,6 +21,7 @@ from mailseal.cli.options import (
     write_content,
 )
 from mailseal.errors import DecryptionError, by_code
+from mailseal.sender import signing_identity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -168,18 +169,13 @@ def _identity(means: Means, address: str | None) -> Identity:
     if not means.keys:
         raise click.UsageError("--keys names the key to sign with")
     ring = means.keyring()
-    usable = [one for one in ring.identities if one.certificate is not None]
-    if address is not None:
-        usable = [one for one in usable if one.certificate and address in one.certificate.mailboxes]
-    if len(usable) == 1:
-        return usable[0]
-    if not usable:
-        locked = [file for file, reason in ring.failures if reason.startswith("key.password-wrong")]
-        if locked:
-            raise by_code(DecryptionError, "key.password-wrong", locked[0])
-        raise click.UsageError("no key with a certificate" + (f" for {address}" if address else "") + " was found")
-    names = [", ".join(one.certificate.mailboxes) for one in usable if one.certificate]
-    raise click.UsageError(f"{len(usable)} keys could sign; choose with --signer: {'; '.join(names)}")
+    locked = [file for file, reason in ring.failures if reason.startswith("key.password-wrong")]
+    if locked and not ring.identities:
+        raise by_code(DecryptionError, "key.password-wrong", locked[0])
+    try:
+        return signing_identity(ring.identities, address)
+    except ValueError as error:
+        raise click.UsageError(f"{error} (--signer ADDRESS chooses)") from None
 
 
 def _tell(plan: Plan, as_json: bool) -> int:
