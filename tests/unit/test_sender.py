@@ -13,8 +13,9 @@ import mailseal
 import pytest
 from asn1crypto import cms as asn1_cms
 from asn1crypto import tsp
+from cryptography import x509
 
-from tests.findings.cases import ALICE, BOB, NOW, ROOT, alices, policy
+from tests.findings.cases import ALICE, BOB, NOW, ROOT, alices, authority, policy
 from tests.findings.making import capable
 from tests.support import smime_build as build
 
@@ -32,6 +33,18 @@ MESSAGE = (
 ENTITY = b"Content-Type: text/plain; charset=utf-8\r\n\r\nHello Bob\r\n"
 assert tsp, "imported for the attributes that it teaches the reader"
 TRUST = mailseal.TrustStore.load(ROOT.certificate)
+USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+ANY_USAGE = x509.KeyUsage(**dict.fromkeys(USAGES[:-2], True), encipher_only=False, decipher_only=False)
 IDENTITY, BOBS = mailseal.Identity.load(ALICE.pem), mailseal.Identity.load(BOB.pem)
 
 
@@ -270,6 +283,19 @@ def test_of_several_certificates_the_newest_that_fits() -> None:
     for candidates in ([old, new, signing_only.certificate], [new, signing_only.certificate, old]):
         plan = sender(None).plan([candidates], at=NOW)
         assert [one.certificate.to_der() for one in plan.recipients] == [mailseal.Certificate.load(new).to_der()]
+
+
+def test_a_bundle_with_its_issuers_links_its_own_chain() -> None:
+    """The newest of the bundle is a CA without keyUsage; the end entity is meant, and its intermediate leads on."""
+    issuer, key = authority(instead=[(x509.KeyUsage(**dict.fromkeys(USAGES, False) | {"key_cert_sign": True}), True)])
+    bob = build.issue("Bob", BOB.key, issuer.subject, key, address="bob@example.com")
+    [one, *_] = sender(None).plan([[bob, issuer]], at=NOW).recipients
+    assert one.certificate.to_der() == mailseal.Certificate.load(bob).to_der()
+    with pytest.raises(mailseal.PolicyError, match="chain"):
+        sender(None).plan([bob], at=NOW)
+    own = build.issue("CA", BOB.key, build.name("CA"), BOB.key, address=None, start=2025, instead=[(ANY_USAGE, False)])
+    [one] = mailseal.Sender().plan([[BOB.certificate, own]], at=NOW).recipients
+    assert one.certificate.mailboxes == ("bob@example.com",)
 
 
 def test_to_self_unless_the_policy_says_no() -> None:

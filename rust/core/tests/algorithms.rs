@@ -9,8 +9,11 @@ use mailseal_core::alg::{
 use mailseal_core::asn1::Reader;
 use mailseal_core::asn1::writer::Writer;
 use mailseal_core::crypto::agreement::agree;
+use mailseal_core::crypto::content::Opaque;
+use mailseal_core::crypto::digest::SHA256;
+use mailseal_core::crypto::random::{Random, SystemRandom};
 use mailseal_core::crypto::secret::Secret;
-use mailseal_core::keys::{KeyKind, PrivateKey, PublicKey};
+use mailseal_core::keys::{KeyAlgorithm, KeyKind, PrivateKey, PublicKey};
 use mailseal_core::{Code, Error, Limits};
 use proptest::prelude::*;
 
@@ -498,5 +501,38 @@ proptest! {
             let _ = (TransportAlgorithm::resolve(&algorithm), AgreementAlgorithm::resolve(&algorithm));
             let _ = PbeAlgorithm::resolve(&algorithm, &cheap);
         }
+    }
+}
+
+/// A source of chance that is broken and does not say so.
+struct Zeros;
+
+impl Random for Zeros {
+    fn fill(&self, octets: &mut [u8]) -> Result<(), Opaque> {
+        octets.fill(0);
+        Ok(())
+    }
+}
+
+#[test]
+fn enc_10_a_source_that_gives_zeros_alone_ends_in_an_error() {
+    let key = PublicKey::from_spki(&data("rsa_spki"), &limits()).unwrap();
+    let pkcs1 = TransportAlgorithm::make(table::named("RSAES-PKCS1-v1_5").unwrap(), &SHA256).unwrap();
+    let cek = Secret::new(vec![7; 32]);
+    assert!(pkcs1.wrap(&key, &cek, &Zeros).is_none() && pkcs1.wrap(&key, &cek, &SystemRandom).is_some());
+    for name in ["ec-p256", "ec-p521"] {
+        let algorithm = KeyAlgorithm::named(name).unwrap();
+        assert_eq!(PrivateKey::generate(algorithm, &Zeros).unwrap_err().code(), Code::MakingFailed);
+    }
+}
+
+/// RFC 8017 §7.2.1: a key and at least eight octets of padding.
+#[test]
+fn rfc8017_7_2_1_a_key_too_long_for_the_modulus_is_not_wrapped() {
+    let key = PublicKey::from_spki(&data("rsa_spki"), &limits()).unwrap();
+    for (name, longest) in [("RSAES-PKCS1-v1_5", 128 - 11), ("RSAES-OAEP", 128 - 66)] {
+        let algorithm = TransportAlgorithm::make(table::named(name).unwrap(), &SHA256).unwrap();
+        let wrap = |len| algorithm.wrap(&key, &Secret::new(vec![7; len]), &SystemRandom);
+        assert!(wrap(longest).is_some() && wrap(longest + 1).is_none(), "{name}");
     }
 }

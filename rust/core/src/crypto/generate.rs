@@ -46,14 +46,15 @@ pub(crate) fn scalar(
     let len = bits.div_ceil(8);
     let spare = len * 8 - bits;
     let len = usize::try_from(len).map_err(|_| Opaque)?;
-    // At least every second number of as many bits is below the order: this ends.
-    loop {
+    // At least every second number of as many bits is below the order; a source that never gives one is none.
+    for _ in 0..256 {
         let mut scalar = Zeroizing::new(random.octets(len)?);
         *scalar.first_mut().ok_or(Opaque)? &= 0xff >> spare;
         if let Some(material) = PrivateMaterial::ec(curve, &scalar) {
             return Ok((scalar, material));
         }
     }
+    Err(Opaque)
 }
 
 #[cfg(test)]

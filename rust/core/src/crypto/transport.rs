@@ -12,6 +12,9 @@ use crate::crypto::key::{PrivateKey, PrivateMaterial, PublicKey, PublicMaterial,
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 
+/// So often are octets asked for again that are zero; a source that gives nothing else is none.
+const TRIES: usize = 64;
+
 /// What a scheme needs besides key and ciphertext.
 #[derive(Clone, Debug, Default)]
 pub struct TransportSettings {
@@ -114,10 +117,13 @@ impl KeyTransport for RsaPkcs1 {
         let padding = len.checked_sub(key.len() + 3).filter(|room| *room >= 8)?;
         let mut block = Zeroizing::new(vec![0, 2]);
         block.reserve_exact(len - 2);
-        while block.len() < padding + 2 {
+        for _ in 0..TRIES {
             let wanted = padding + 2 - block.len();
             let octets = Zeroizing::new(random.octets(wanted).ok()?);
             block.extend(octets.iter().filter(|octet| **octet != 0));
+        }
+        if block.len() < padding + 2 {
+            return None;
         }
         block.push(0);
         block.extend_from_slice(key.expose());

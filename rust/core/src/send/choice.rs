@@ -99,7 +99,7 @@ fn best(
     let mut reasons = Vec::new();
     let mut fitting: Vec<&Arc<Certificate>> = Vec::new();
     for candidate in candidates {
-        match unfit(candidate, trusted, at) {
+        match unfit(candidate, candidates, trusted, at) {
             None => fitting.push(candidate),
             Some(reason) => reasons.push(format!("{} (serial {}): {reason}", who(candidate), candidate.serial_hex())),
         }
@@ -107,7 +107,11 @@ fn best(
     if candidates.is_empty() {
         reasons.push("a recipient without certificate".to_owned());
     }
-    fitting.sort_by_key(|certificate| (certificate.not_before(), certificate.not_after()));
+    // A bundle may hold the issuers as well: somebody's own certificate goes before those of CAs.
+    fitting.sort_by_key(|certificate| {
+        let ca = certificate.basic_constraints().is_some_and(|constraints| constraints.ca);
+        (!ca, !certificate.mailboxes().is_empty(), certificate.not_before(), certificate.not_after())
+    });
     fitting.pop().cloned().ok_or(reasons)
 }
 
@@ -117,12 +121,17 @@ pub(super) fn who(certificate: &Certificate) -> String {
 }
 
 /// Why nobody should encrypt to it; None: nothing speaks against it.
-fn unfit(certificate: &Arc<Certificate>, trusted: &Trusted<'_>, at: UnixTime) -> Option<String> {
+fn unfit(
+    certificate: &Arc<Certificate>,
+    beside: &[Arc<Certificate>],
+    trusted: &Trusted<'_>,
+    at: UnixTime,
+) -> Option<String> {
     let key = match certificate.public_key(trusted.limits) {
         Ok(key) => key,
         Err(error) => return Some(error.to_string()),
     };
-    if let Some(reason) = trusted.unfit(certificate, key, at) {
+    if let Some(reason) = trusted.unfit(certificate, beside, key, at) {
         return Some(reason);
     }
     unusable(certificate, key)

@@ -44,7 +44,12 @@ impl Letter {
         write::fields(message, found.header, is_content, &mut inner, limits)?;
         let body = &message[found.body];
         if header.first("Content-Type").is_none() {
-            let charset = if body.is_ascii() { "us-ascii" } else { "utf-8" };
+            // RFC 1428 §3 has the last name for what nobody named.
+            let charset = match core::str::from_utf8(body) {
+                Ok(text) if text.is_ascii() => "us-ascii",
+                Ok(_) => "utf-8",
+                Err(_) => "unknown-8bit",
+            };
             inner.extend_from_slice(format!("Content-Type: text/plain; charset={charset}\r\n").as_bytes());
         }
         inner.extend_from_slice(b"\r\n");

@@ -63,7 +63,15 @@ pub(crate) struct Trusted<'s> {
 
 impl Trusted<'_> {
     /// Why a certificate serves neither to sign with nor to encrypt to; keyUsage is for the caller to see.
-    fn unfit(&self, certificate: &Arc<Certificate>, key: &PublicKey, at: UnixTime) -> Option<String> {
+    ///
+    /// `beside`: certificates that came with it and may link its chain.
+    fn unfit(
+        &self,
+        certificate: &Arc<Certificate>,
+        beside: &[Arc<Certificate>],
+        key: &PublicKey,
+        at: UnixTime,
+    ) -> Option<String> {
         if at < certificate.not_before() || at > certificate.not_after() {
             return Some(format!("valid from {} to {}", certificate.not_before(), certificate.not_after()));
         }
@@ -78,7 +86,7 @@ impl Trusted<'_> {
         }
         let anchors = self.anchors?;
         let rules = PathRules { at, purpose: Purpose::EmailProtection, limits: self.limits.clone() };
-        let facts = path::build(certificate, &[], self.intermediates, anchors, &rules, self.memo);
+        let facts = path::build(certificate, beside, self.intermediates, anchors, &rules, self.memo);
         if facts.is_good() {
             return None;
         }
@@ -170,7 +178,7 @@ impl Sender {
         let key = certificate.public_key(self.limits())?;
         // Whether others trust the signer is theirs to judge: no chain here.
         let alone = Trusted { anchors: None, ..self.trusted() };
-        if let Some(reason) = alone.unfit(certificate, key, at) {
+        if let Some(reason) = alone.unfit(certificate, &[], key, at) {
             return Err(refused(reason));
         }
         if certificate.key_usage().is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
