@@ -60,9 +60,13 @@ fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
 }
 
 fn element(row: &mailseal_core::inspect::Row) -> Value {
-    json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
+    let mut element = json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
         "type": row.tag.to_string(), "name": row.name, "value": row.value, "constructed": row.constructed,
-        "indefinite": row.indefinite, "secret": row.secret})
+        "indefinite": row.indefinite, "secret": row.secret});
+    if let (Some(oid), Some(fields)) = (&row.oid, element.as_object_mut()) {
+        fields.insert("oid".to_owned(), json!(oid));
+    }
+    element
 }
 
 fn has_header(data: &[u8]) -> bool {

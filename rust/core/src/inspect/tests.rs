@@ -2,6 +2,8 @@ use super::*;
 use crate::asn1::writer::Writer;
 use proptest::prelude::*;
 
+mod damage;
+
 fn names(der: &[u8]) -> (String, Vec<&'static str>) {
     let tree = tree(der, &Limits::default());
     (tree.kind, tree.rows.iter().map(|row| row.name).collect())
@@ -48,8 +50,10 @@ fn numbers_of_a_private_key_are_not_shown() {
 #[test]
 fn what_is_broken_is_shown_up_to_the_fault() {
     let tree = tree(&[0x30, 6, 2, 1, 5, 4, 9, 0], &Limits::default());
-    assert_eq!(tree.rows.len(), 2);
-    assert_eq!(tree.findings[0].offset, Some(5));
+    assert_eq!(tree.rows.len(), 3);
+    assert_eq!((tree.rows[2].tag, tree.rows[2].length, tree.rows[2].value.as_str()), (Tag::OCTET_STRING, 1, "1 octet"));
+    assert_eq!((tree.findings[0].code, tree.findings[0].offset), (Code::Asn1Truncated, Some(5)));
+    assert_eq!(tree.findings[0].detail, "1 of 9 octets of the contents are there");
     let empty = super::tree(&[], &Limits::default());
     assert!(empty.rows.is_empty() && !empty.findings.is_empty());
     let behind = super::tree(&[5, 0, 5, 0], &Limits::default());
