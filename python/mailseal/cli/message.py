@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,22 +114,20 @@ def inspect_command(file: str, as_json: bool) -> int:
     """Show what a file is made of; no key is needed.
 
     A message: layers, recipients, signers, certificates. A bare CMS: the same, and its ASN.1. A certificate, CRL,
-    request, key, PKCS#12 or any other ASN.1 file, DER, BER or PEM: its elements with offset, length, name and value.
-    Secrets are counted and not shown.
+    request, key, PKCS#12 or any other ASN.1 file, DER, BER, PEM or base64: its elements with offset, length, name and
+    value, as far as they can be read. Secrets are counted and not shown.
 
     Example: mailseal inspect smime.p7m --json
     """
     data, _ = message_bytes(message_source(file), Limits().message_bytes)
     described = _described(data)
-    if described.get("form") != "message":
-        described["structures"] = json.loads(core.tree(data))
+    structures = described.get("structures", [])
     if as_json:
-        structures = described.get("structures", [])
         for structure in structures:
             structure["elements"] = show.nested(structure["elements"])
         show.print_json(described)
     else:
-        structures = described.pop("structures", [])
+        described.pop("structures", None)
         if described:
             show.print_tree(described)
         show.print_structures(structures)
@@ -138,21 +135,19 @@ def inspect_command(file: str, as_json: bool) -> int:
     return exit_codes.MALFORMED if broken else exit_codes.OK
 
 
-_PEM = re.compile(rb"^-----BEGIN ", re.MULTILINE)
-
-
 def _described(data: bytes) -> dict[str, Any]:
-    """The layers of a message or CMS; nothing of a file that is neither."""
+    """The layers of a message or CMS, and the ASN.1 of whatever is no message."""
     try:
         described: dict[str, Any] = json.loads(core.inspect(data))
     except MalformedError as error:
-        # Whatever begins like ASN.1, PEM or base64 of ASN.1 is shown as such; the rest is a broken message.
-        if data[:1] == b"\x30" or _PEM.search(data) or data.lstrip()[:2] == b"MI":
-            return {}
+        structures: list[dict[str, Any]] = json.loads(core.tree(data))
+        # What begins like ASN.1, or is armoured, is shown as such; the rest is a broken message.
+        if data[:1] == b"\x30" or any(structure["label"] for structure in structures):
+            return {"structures": structures}
         raise error from None
-    # What `openssl … -text` writes above a PEM block looks like header fields.
-    nothing = not (described["layers"] or described["errant"] or described["message_id"] or described["subject"])
-    return {} if nothing and _PEM.search(data) else described
+    if described["form"] != "message":
+        described["structures"] = json.loads(core.tree(data))
+    return described
 
 
 def _open(file: str, at: datetime | None, part: str | None, means: dict[str, Any]) -> Opened:

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use mailseal_core::asn1::UnixTime;
 use mailseal_core::identity::{Keyring, pem};
 use mailseal_core::mime::scan::{Entity, Header};
-use mailseal_core::mime::transfer::{TransferEncoding, decode};
 use mailseal_core::policy::{Facts, Policy, Times};
 use mailseal_core::receive::{Opened, Receiver};
 use mailseal_core::x509::Certificate;
-use mailseal_core::{Code, Error, Limits, cms};
+use mailseal_core::{Code, Error, Limits, Result, cms};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
@@ -21,10 +20,12 @@ pub fn inspect(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     enter_fallible(py, || {
         let receiver = Receiver::new(None, Vec::new(), Arc::new(Keyring::default()), Policy::named("archive")?);
         let times = Times { now: UnixTime(0), received_at: None, at: None };
+        let unarmoured = unarmoured(data)?;
+        let data = unarmoured.as_deref().unwrap_or(data);
         // No header field begins with a SEQUENCE's tag and a length of more than one octet.
         let bare = cms::sniff(data).is_some() && (matches!(data, [0x30, 0x80..=0xff, ..]) || !has_header(data));
         let opened = if bare { receiver.open_cms(data, None, times) } else { receiver.open(data, times) };
-        if !bare && !opened.is_mail() {
+        if !bare && (!opened.is_mail() || is_armoured(data)) {
             return Err(Error::with(Code::MimeMalformed, "neither a message nor CMS"));
         }
         Ok(described(&opened, bare).to_string())
@@ -37,10 +38,11 @@ pub fn inspect(py: Python<'_>, data: &[u8]) -> PyResult<String> {
 pub fn tree(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     enter_fallible(py, || {
         let limits = Limits::default();
+        if let Some(der) = pem::bare(data) {
+            return Ok(json!([structure("base64", &der, &limits)]).to_string());
+        }
         if !pem::is_pem(data) {
-            let decoded = is_base64(data).then(|| decode(data, TransferEncoding::Base64).ok()).flatten();
-            let der = decoded.as_ref().map_or(data, |decoded| &decoded.bytes);
-            return Ok(json!([structure("", der, &limits)]).to_string());
+            return Ok(json!([structure("", data, &limits)]).to_string());
         }
         let blocks = pem::blocks(data, &limits)?;
         let described = blocks.iter().map(|block| match block.contents() {
@@ -55,13 +57,6 @@ pub fn tree(py: Python<'_>, data: &[u8]) -> PyResult<String> {
     })
 }
 
-/// A SEQUENCE in base64 without armour, as mail and directories hand certificates round.
-fn is_base64(data: &[u8]) -> bool {
-    let text = data.trim_ascii();
-    let signs = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=".contains(octet) || octet.is_ascii_whitespace();
-    text.first() == Some(&b'M') && text.iter().all(signs)
-}
-
 fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
     let tree = mailseal_core::inspect::tree(der, limits);
     let elements: Vec<_> = tree.rows.iter().map(element).collect();
@@ -70,17 +65,45 @@ fn structure(label: &str, der: &[u8], limits: &Limits) -> Value {
 }
 
 fn element(row: &mailseal_core::inspect::Row) -> Value {
-    json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
-        "type": row.tag.to_string(), "name": row.name, "value": row.value, "oid": row.oid, "constructed": row.constructed,
-        "indefinite": row.indefinite, "secret": row.secret})
+    let mut element = json!({"depth": row.depth, "offset": row.offset, "header": row.header, "length": row.length,
+        "type": row.tag.to_string(), "name": row.name, "value": row.value, "constructed": row.constructed,
+        "indefinite": row.indefinite, "secret": row.secret});
+    if let (Some(oid), Some(fields)) = (&row.oid, element.as_object_mut()) {
+        fields.insert("oid".to_owned(), json!(oid));
+    }
+    element
 }
 
 fn has_header(data: &[u8]) -> bool {
+    header(data).is_ok_and(|header| !header.fields().is_empty())
+}
+
+fn header(data: &[u8]) -> Result<Header<'_>> {
     let limits = Limits::default();
-    let entity = Entity::scan(data, 0..data.len(), &limits);
-    entity
-        .and_then(|entity| Header::parse(data, entity.header, &limits).map(|header| !header.fields().is_empty()))
-        .unwrap_or(false)
+    Header::parse(data, Entity::scan(data, 0..data.len(), &limits)?.header, &limits)
+}
+
+/// PEM, perhaps behind text that looks like a header (`Certificate:`), and no mail with PEM in its body.
+fn is_armoured(data: &[u8]) -> bool {
+    const OF_MAIL: [&str; 8] =
+        ["From", "To", "Subject", "Date", "Received", "Message-ID", "MIME-Version", "Content-Type"];
+    let of_mail = |header: &Header<'_>| OF_MAIL.iter().any(|name| header.first(name).is_some());
+    pem::is_pem(data) && !header(data).is_ok_and(|header| of_mail(&header))
+}
+
+/// The CMS that a text is, as base64 or as its only PEM block.
+fn unarmoured(data: &[u8]) -> Result<Option<Vec<u8>>> {
+    let of_cms = |der: &[u8]| cms::sniff(der).map(|_| der.to_vec());
+    if let Some(der) = pem::bare(data) {
+        return Ok(of_cms(&der));
+    }
+    if !is_armoured(data) {
+        return Ok(None);
+    }
+    Ok(match pem::blocks(data, &Limits::default())?.as_slice() {
+        [block] if block.headers.is_empty() => block.contents().ok().and_then(of_cms),
+        _ => None,
+    })
 }
 
 fn described(opened: &Opened, bare: bool) -> Value {

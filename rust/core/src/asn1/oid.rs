@@ -156,6 +156,7 @@ names! {
     FRIENDLY_NAME "friendlyName" [1, 2, 840, 113549, 1, 9, 20];
     LOCAL_KEY_ID "localKeyId" [1, 2, 840, 113549, 1, 9, 21];
     X509_CERTIFICATE "x509Certificate" [1, 2, 840, 113549, 1, 9, 22, 1];
+    X509_CRL "x509CRL" [1, 2, 840, 113549, 1, 9, 23, 1];
     // PKCS#12 bags, RFC 7292 §4.2
     KEY_BAG "keyBag" [1, 2, 840, 113549, 1, 12, 10, 1, 1];
     PKCS8_SHROUDED_KEY_BAG "pkcs8ShroudedKeyBag" [1, 2, 840, 113549, 1, 12, 10, 1, 2];
@@ -205,6 +206,20 @@ names! {
     TIME_STAMPING "timeStamping" [1, 3, 6, 1, 5, 5, 7, 3, 8];
     OCSP_SIGNING "OCSPSigning" [1, 3, 6, 1, 5, 5, 7, 3, 9];
     SMTP_UTF8_MAILBOX "SmtpUTF8Mailbox" [1, 3, 6, 1, 5, 5, 7, 8, 9];
+}
+
+/// Whether it stands in an arc under which the OIDs of this world are given out: octets that are none seldom do.
+pub fn is_usual(oid: Oid<'_>) -> bool {
+    const ARCS: &[Oid<'static>] = &[
+        oid!(1, 2, 840),
+        oid!(1, 3, 6, 1),
+        oid!(1, 3, 14, 3),
+        oid!(1, 3, 36, 3),
+        oid!(1, 3, 132),
+        oid!(2, 16, 840),
+        oid!(0, 4, 0, 127),
+    ];
+    ARCS.iter().any(|arc| oid.content().starts_with(arc.content()))
 }
 
 #[cfg(test)]

@@ -214,6 +214,36 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The next element, or as much of it as is there: its contents then end with the input, and the error says why `any`
+    /// refuses it. For showing alone. Err: not even a tag and a believable length can be read.
+    pub fn any_cut(&mut self) -> Result<(Tlv<'a>, Option<Error>)> {
+        let error = match self.any() {
+            Ok(tlv) => return Ok((tlv, None)),
+            Err(error) => error,
+        };
+        let (offset, data) = (self.offset(), self.rest());
+        let head = match head(data, self.rules) {
+            Ok(head) if !head.is_end_of_contents() => head,
+            _ => return Err(error),
+        };
+        // Beyond 4 GiB it is no length, and what follows no contents.
+        if head.length.is_some_and(|length| u32::try_from(length).is_err()) {
+            return Err(error);
+        }
+        let content = data.get(head.header..).unwrap_or_default();
+        let error = match head.length {
+            Some(due) => {
+                let detail = format!("{} of {due} octets of the contents are there", content.len());
+                Error::with(error.code(), detail).at(offset)
+            }
+            None => error,
+        };
+        self.position = self.data.len();
+        let Head { tag, constructed, header, length } = head;
+        let (rules, depth, indefinite) = (self.rules, self.depth, length.is_none());
+        Ok((Tlv { tag, constructed, indefinite, offset, header, content, raw: data, rules, depth }, Some(error)))
+    }
+
     /// The next element, which must have `tag`.
     pub fn expect(&mut self, tag: Tag) -> Result<Tlv<'a>> {
         let offset = self.offset();

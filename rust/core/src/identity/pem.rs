@@ -72,6 +72,19 @@ pub fn is_pem(bytes: &[u8]) -> bool {
     })
 }
 
+/// The SEQUENCE that a text of base64 without BEGIN and END is; a character too many at its end is left out, as the text may
+/// be cut off. None: it is something else.
+pub fn bare(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
+    // 0x30 and a length: nothing else is looked at for longer.
+    if !matches!(text, [b'M', b'A'..=b'P', ..]) {
+        return None;
+    }
+    let decode = |text: &[u8]| base64_simd::forgiving_decode_to_vec(text).map(Zeroizing::new).ok();
+    let decoded = decode(text).or_else(|| decode(text.get(..text.len() - 1)?))?;
+    decoded.starts_with(b"\x30").then_some(decoded)
+}
+
 /// All blocks of `text`, in order. Err: LimitMessageBytes.
 pub fn blocks(text: &[u8], limits: &Limits) -> Result<Vec<PemBlock>> {
     if text.len() as u64 > limits.message_bytes {
@@ -246,6 +259,17 @@ mod tests {
         assert_eq!(read(&folds)[0].headers[0].1.len(), 1_000_000);
         let begins = "-----BEGIN ".repeat(1_000_000);
         assert!(is_pem(begins.as_bytes()) && !is_pem(&begins.as_bytes()[1..]));
+    }
+
+    #[test]
+    fn bare_base64_is_a_sequence_and_nothing_else() {
+        for text in ["MAMCAQU=", "\u{feff}\r\n MAMC\r\nAQU\n", "MAMCAQUA="] {
+            assert_eq!(bare(text.as_bytes()).unwrap()[..5], [0x30, 3, 2, 1, 5], "{text}");
+        }
+        assert_eq!(**bare(b"MAMCA").unwrap(), [0x30, 3, 2]);
+        for text in ["", "M", "MQMCAQU=", "AAMCAQU=", "MAMC*AQU=", "MIME: no", "-----BEGIN A-----"] {
+            assert!(bare(text.as_bytes()).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -1,34 +1,20 @@
 //! What a structure is, told by its shape alone.
 
 use super::schema::{
-    ANY, CERTIFICATE, CERTIFICATE_LIST, CERTIFICATION_REQUEST, CONTENT_INFO, EC_PRIVATE_KEY,
-    ENCRYPTED_PRIVATE_KEY_INFO, PFX, PRIVATE_KEY_INFO, PUBLIC_KEY, RSA_PRIVATE_KEY, SECRET_KEY, Schema,
+    self, CERTIFICATE, CERTIFICATE_LIST, CERTIFICATION_REQUEST, CONTENT_INFO, EC_PRIVATE_KEY, ENCRYPTED_PRIVATE_KEY,
+    PKCS12, PRIVATE_KEY, PUBLIC_KEY, RSA_PRIVATE_KEY, SECRET, Schema, UNKNOWN,
 };
 use crate::asn1::{Oid, Tag, Tlv, oid};
 
 const TIMES: [Tag; 2] = [Tag::UTC_TIME, Tag::GENERALIZED_TIME];
+const NUMBERS: [Tag; 9] = [Tag::INTEGER; 9];
 
-/// Its name, how to read it, and whether keys may be anywhere in it.
-pub(super) fn of(tlv: &Tlv<'_>) -> (String, &'static Schema, bool) {
-    let Some((name, schema)) = known(tlv) else { return ("ASN.1".to_owned(), &ANY, true) };
-    let keyless = ["CMS", "certificate", "certification", "public key"];
-    let guarded = !keyless.iter().any(|kind| name.starts_with(kind));
-    (name, schema, guarded)
+/// Its name, and how to read it; `cut`: its end is missing.
+pub(super) fn of(tlv: &Tlv<'_>, cut: bool) -> (String, &'static Schema) {
+    known(tlv, cut).unwrap_or(("ASN.1".to_owned(), &UNKNOWN))
 }
 
-/// What a ContentInfo may hold (RFC 5652 §3, RFC 5083, RFC 3274).
-const CONTENT_TYPES: [Oid<'static>; 8] = [
-    oid::DATA,
-    oid::SIGNED_DATA,
-    oid::ENVELOPED_DATA,
-    oid::DIGESTED_DATA,
-    oid::ENCRYPTED_DATA,
-    oid::AUTHENTICATED_DATA,
-    oid::AUTH_ENVELOPED_DATA,
-    oid::COMPRESSED_DATA,
-];
-
-fn known(tlv: &Tlv<'_>) -> Option<(String, &'static Schema)> {
+fn known(tlv: &Tlv<'_>, cut: bool) -> Option<(String, &'static Schema)> {
     if tlv.tag != Tag::SEQUENCE {
         return None;
     }
@@ -36,42 +22,43 @@ fn known(tlv: &Tlv<'_>) -> Option<(String, &'static Schema)> {
     let tags: Vec<_> = parts.iter().map(|part| part.tag).collect();
     let named = |name: &str, schema: &'static Schema| Some((name.to_owned(), schema));
     match tags.as_slice() {
-        [Tag::OBJECT_IDENTIFIER, rest @ ..] if rest.len() <= 1 => {
-            let content_type = parts.first()?.as_oid().ok().filter(|oid| CONTENT_TYPES.contains(oid))?;
+        [Tag::OBJECT_IDENTIFIER] | [Tag::OBJECT_IDENTIFIER, _] => {
+            let content_type = content_type(tlv).filter(|found| schema::is_content_type(*found))?;
             Some((format!("CMS {}", oid::name(content_type)?), &CONTENT_INFO))
         }
         [Tag::SEQUENCE, Tag::SEQUENCE, Tag::BIT_STRING] => signed(parts.first()?),
+        [Tag::SEQUENCE] | [Tag::SEQUENCE, Tag::SEQUENCE] if cut => signed(parts.first()?),
         [Tag::SEQUENCE, Tag::BIT_STRING] => named("public key (SubjectPublicKeyInfo)", &PUBLIC_KEY),
-        [Tag::SEQUENCE, Tag::OCTET_STRING] => named("encrypted private key (PKCS#8)", &ENCRYPTED_PRIVATE_KEY_INFO),
-        [Tag::INTEGER, Tag::SEQUENCE, Tag::OCTET_STRING, ..] => named("private key (PKCS#8)", &PRIVATE_KEY_INFO),
-        [Tag::INTEGER, Tag::SEQUENCE] | [Tag::INTEGER, Tag::SEQUENCE, Tag::SEQUENCE] if is_pfx(&parts) => {
-            named("PKCS#12", &PFX)
+        [Tag::SEQUENCE, Tag::OCTET_STRING] => named("encrypted private key (PKCS#8)", &ENCRYPTED_PRIVATE_KEY),
+        [Tag::INTEGER, Tag::SEQUENCE, Tag::OCTET_STRING, ..] => named("private key (PKCS#8)", &PRIVATE_KEY),
+        [Tag::INTEGER, Tag::SEQUENCE] | [Tag::INTEGER, Tag::SEQUENCE, Tag::SEQUENCE]
+            if number(parts.first()?) == Some(3) && is_safe(parts.get(1)?) =>
+        {
+            named("PKCS#12", &PKCS12)
         }
         [Tag::INTEGER, Tag::OCTET_STRING, ..] if number(parts.first()?) == Some(1) => {
             named("private key (SEC 1)", &EC_PRIVATE_KEY)
         }
-        // RSAPrivateKey has nine numbers, and of several primes a list; six are a DSA key of OpenSSL's.
-        [numbers @ .., Tag::SEQUENCE] | numbers
-            if numbers.len() == 9 && numbers.iter().all(|tag| *tag == Tag::INTEGER) =>
-        {
-            named("private key (PKCS#1)", &RSA_PRIVATE_KEY)
-        }
-        [Tag::INTEGER, Tag::INTEGER, Tag::INTEGER, Tag::INTEGER, Tag::INTEGER, Tag::INTEGER] => {
-            named("private key", &SECRET_KEY)
-        }
+        // Nine numbers, and the further primes; six are a DSA key of OpenSSL's.
+        numbers if numbers == NUMBERS => named("private key (PKCS#1)", &RSA_PRIVATE_KEY),
+        [numbers @ .., Tag::SEQUENCE] if numbers == NUMBERS => named("private key (PKCS#1)", &RSA_PRIVATE_KEY),
+        numbers if numbers == &NUMBERS[..6] => named("private key", &SECRET),
         _ => None,
     }
 }
 
-/// version 3, and an authSafe of one of two types (RFC 7292 §4).
-fn is_pfx(parts: &[Tlv<'_>]) -> bool {
-    let [version, safe, ..] = parts else { return false };
-    let safe_type = safe.reader().and_then(|mut reader| reader.oid());
-    number(version) == Some(3) && safe_type.is_ok_and(|oid| [oid::DATA, oid::SIGNED_DATA].contains(&oid))
-}
-
 fn number(tlv: &Tlv<'_>) -> Option<u64> {
     tlv.as_integer().ok()?.to_u64()
+}
+
+/// The first element inside, if it is an OBJECT IDENTIFIER.
+fn content_type<'a>(tlv: &Tlv<'a>) -> Option<Oid<'a>> {
+    tlv.reader().ok()?.oid().ok()
+}
+
+/// What a PFX holds (RFC 7292 §4).
+fn is_safe(tlv: &Tlv<'_>) -> bool {
+    matches!(content_type(tlv), Some(oid::DATA | oid::SIGNED_DATA))
 }
 
 /// tbs, algorithm, signature: of a certificate, a CRL or a request.
@@ -95,13 +82,12 @@ fn signed(tbs: &Tlv<'_>) -> Option<(String, &'static Schema)> {
         .filter(|_| tags.starts_with(&[Tag::INTEGER, Tag::SEQUENCE, Tag::SEQUENCE]))
 }
 
-/// The first elements inside; those that can be read.
+/// The first elements inside; those that can be read, and what is cut off.
 fn parts<'a>(tlv: &Tlv<'a>) -> Vec<Tlv<'a>> {
     let mut parts = Vec::new();
     if let Ok(mut reader) = tlv.reader() {
-        // One more than the longest structure that is known.
         while !reader.is_empty() && parts.len() < 11 {
-            let Ok(part) = reader.any() else { break };
+            let Ok((part, _)) = reader.any_cut() else { break };
             parts.push(part);
         }
     }

@@ -7,7 +7,7 @@ mod value;
 
 use crate::asn1::{Oid, Reader, Rules, Tag, Tlv};
 use crate::{Code, Error, Finding, Limits, Result};
-use schema::{ANY, Field, GENERAL_NAME, KARI, KEKRI, PWRI, RECIPIENT, Schema};
+use schema::{ANY, Field, GENERAL_NAME, KARI, KEKRI, PWRI, RECIPIENT, SECRET, Schema};
 
 /// One element.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ pub struct Row {
     pub name: &'static str,
     /// The value as text; empty for constructed elements.
     pub value: String,
-    /// Of an OBJECT IDENTIFIER whose value is shown: the dotted form.
-    pub oid: String,
+    /// Of an OBJECT IDENTIFIER: its dotted form.
+    pub oid: Option<String>,
     /// It is a secret: neither value nor children are shown.
     pub secret: bool,
 }
@@ -43,21 +43,19 @@ pub struct Tree {
     pub findings: Vec<Finding>,
 }
 
-/// The tree of one BER or DER element, as far as it can be read. Rows are cut off at `Limits.inspected_rows`.
-///
-/// Where keys may be (files of keys, whatever is of no known kind, what is cut off), octets are counted and not shown: a
-/// key that is damaged lies where no schema expects it.
+/// The tree of one BER or DER element, as far as it can be read; a finding then says where it ends and why. Rows are cut
+/// off at `Limits.inspected_rows`.
 pub fn tree(data: &[u8], limits: &Limits) -> Tree {
-    let mut walk = Walk { rows: Vec::new(), limits, guarded: true };
+    let mut walk = Walk { rows: Vec::new(), limits };
     let mut findings = Vec::new();
     let mut kind = "ASN.1".to_owned();
     let mut reader = Reader::ber(data, limits);
-    match reader.any() {
-        Ok(tlv) => {
-            let (name, schema, guarded) = kind::of(&tlv);
+    match reader.any_cut() {
+        Ok((tlv, fault)) => {
+            let (name, schema) = kind::of(&tlv, fault.is_some());
             kind = name;
-            walk.guarded = guarded;
-            if let Err(error) = walk.element(&tlv, "", schema, None, 0) {
+            let place = Place { name: "", schema, around: None, guarded: false, depth: 0 };
+            if let Err(error) = walk.element(&tlv, fault, place) {
                 findings.push(error.into_finding());
             }
             let behind = reader.rest().len();
@@ -65,168 +63,162 @@ pub fn tree(data: &[u8], limits: &Limits) -> Tree {
                 findings.push(Finding::new(Code::CmsTrailingData).detail(format!("{behind} octets")));
             }
         }
-        Err(error) => {
-            let shown = walk.cut_off(data, 0, None, 0);
-            findings.push(shown.err().unwrap_or(error).into_finding());
-        }
+        Err(error) => findings.push(error.into_finding()),
     }
     Tree { kind, rows: walk.rows, findings }
+}
+
+/// Where an element stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'static str,
+    schema: &'static Schema,
+    /// The first OBJECT IDENTIFIER of the SEQUENCE that it stands in.
+    around: Option<Oid<'a>>,
+    /// What does not fit the schema is a secret, and octets are counted: it may be a key that is damaged.
+    guarded: bool,
+    depth: usize,
+}
+
+impl Place<'_> {
+    /// How what the schema does not know is read.
+    const fn stray(&self) -> &'static Schema {
+        if self.guarded { &SECRET } else { &ANY }
+    }
+
+    /// `inside` where the tag can be its own.
+    fn fitting(&self, inside: &'static Schema, tag: Tag) -> &'static Schema {
+        if self.guarded && inside.due().is_some_and(|due| due != tag) { &SECRET } else { inside }
+    }
+
+    /// The schema that counts for `tlv`, and whether from here on things are guarded.
+    fn resolved(&self, tlv: &Tlv<'_>) -> (&'static Schema, bool) {
+        let schema = match self.schema {
+            Schema::ByOid(choose) => self.around.map_or(self.stray(), choose),
+            other => other,
+        };
+        let (schema, guarded) = match schema {
+            Schema::Guarded(inside) => (*inside, true),
+            other => (other, self.guarded),
+        };
+        // APPLICATION and PRIVATE tags stand in nothing that is read here.
+        let strange = guarded && matches!(tlv.tag.class(), 1 | 3);
+        (if strange { &SECRET } else { schema }, guarded)
+    }
 }
 
 struct Walk<'l> {
     rows: Vec<Row>,
     limits: &'l Limits,
-    /// Octets are counted and not shown.
-    guarded: bool,
 }
 
 impl Walk<'_> {
-    /// `around`: the first OBJECT IDENTIFIER of the SEQUENCE that it stands in.
-    fn element(
-        &mut self,
-        tlv: &Tlv<'_>,
-        name: &'static str,
-        schema: &'static Schema,
-        around: Option<Oid<'_>>,
-        depth: usize,
-    ) -> Result<()> {
+    /// `fault`: why the element is not whole; it comes back unless something inside tells more.
+    fn element(&mut self, tlv: &Tlv<'_>, fault: Option<Error>, place: Place<'_>) -> Result<()> {
         if self.rows.len() as u64 >= self.limits.inspected_rows {
             return Err(Error::new(Code::LimitInspectedRows).at(tlv.offset));
         }
-        if depth as u64 >= self.limits.asn1_depth {
+        if place.depth as u64 >= self.limits.asn1_depth {
             return Err(Error::new(Code::LimitAsn1Depth).at(tlv.offset));
         }
-        let schema = match schema {
-            Schema::ByOid(choose) => around.map_or(&ANY, choose),
-            other => other,
-        };
-        let secret = matches!(schema, Schema::Secret);
-        let bits = if let Schema::Bits(names) = schema { Some(*names) } else { None };
-        let text = matches!(schema, Schema::Text);
-        self.rows.push(Row {
-            depth,
-            offset: tlv.offset,
-            header: tlv.header,
-            length: tlv.content.len(),
-            tag: tlv.tag,
-            constructed: tlv.constructed,
-            indefinite: tlv.indefinite,
-            name,
-            value: if secret { String::new() } else { value::of(tlv, text, bits, self.guarded) },
-            oid: if secret { String::new() } else { value::dotted(tlv, self.guarded) },
-            secret,
-        });
-        if secret {
-            return Ok(());
-        }
+        let (schema, guarded) = place.resolved(tlv);
+        let cut = fault.is_some();
+        self.rows.push(row(tlv, cut, &Place { schema, guarded, ..place }));
+        let inside = Place { schema, guarded, depth: place.depth + 1, ..place };
         match schema {
-            Schema::Holds(label, inside) if tlv.tag == Tag::OCTET_STRING => {
-                self.held(tlv, label, inside, around, depth + 1)
+            Schema::Secret => {}
+            Schema::Holds(label, held) if tlv.tag == Tag::OCTET_STRING => {
+                self.held(tlv, cut, Place { name: label, schema: held, ..inside })?;
             }
-            _ if tlv.constructed => self.children(tlv, schema, around, depth + 1),
-            _ => Ok(()),
+            _ if tlv.constructed => self.children(tlv, &inside)?,
+            _ => {}
         }
+        fault.map_or(Ok(()), Err)
     }
 
-    fn children(
-        &mut self,
-        tlv: &Tlv<'_>,
-        schema: &'static Schema,
-        around: Option<Oid<'_>>,
-        depth: usize,
-    ) -> Result<()> {
+    /// `place`: where they stand, but for their names and schemas.
+    fn children(&mut self, tlv: &Tlv<'_>, place: &Place<'_>) -> Result<()> {
         let mut reader = tlv.reader()?;
-        let (mut fields, mut first): (&'static [Field], _) = (&[], around);
-        if let Schema::Sequence(all) = schema {
-            (fields, first) = (all, None);
+        let (mut fields, mut around): (&'static [Field], _) = (&[], place.around);
+        if let Schema::Sequence(all) = place.schema {
+            (fields, around) = (all, None);
         }
+        let mut alone = true;
         while !reader.is_empty() {
-            let (rest, offset) = (reader.rest(), reader.offset());
-            let child = match reader.any() {
-                Ok(child) => child,
-                // What is there of it is shown; then the tree ends.
-                Err(error) => return self.cut_off(rest, offset, first, depth).and(Err(error)),
-            };
-            if first.is_none() && child.tag == Tag::OBJECT_IDENTIFIER {
-                first = child.as_oid().ok();
+            let (child, fault) = reader.any_cut()?;
+            if around.is_none() && child.tag == Tag::OBJECT_IDENTIFIER {
+                around = child.as_oid().ok();
             }
-            let (name, inside) = match schema {
-                Schema::Sequence(_) => take(&mut fields, child.tag),
+            let (name, schema) = match place.schema {
+                Schema::Sequence(_) => take(&mut fields, child.tag).unwrap_or(("", place.stray())),
                 Schema::Of(_, inside) if core::ptr::eq(*inside, &GENERAL_NAME) => {
                     schema::general_name(child.tag.number())
                 }
                 Schema::Of(name, inside) if core::ptr::eq(*inside, &RECIPIENT) => recipient(name, child.tag),
-                Schema::Of(name, inside) | Schema::Explicit(name, inside) => (*name, *inside),
+                Schema::Of(name, inside) => (*name, place.fitting(inside, child.tag)),
+                Schema::Explicit(name, inside) if alone => (*name, place.fitting(inside, child.tag)),
+                Schema::Explicit(..) => ("", place.stray()),
                 _ => ("", &ANY),
             };
-            self.element(&child, name, inside, first, depth)?;
+            alone = false;
+            self.element(&child, fault, Place { name, schema, around, ..*place })?;
         }
         Ok(())
     }
 
-    /// An element whose contents end too early, as if its length were what is there. Nothing else is read so.
-    fn cut_off(&mut self, rest: &[u8], offset: usize, around: Option<Oid<'_>>, depth: usize) -> Result<()> {
-        self.guarded = true;
-        let Some(shortened) = shortened(rest) else { return Ok(()) };
-        let mut reader = Reader::new(&shortened, Rules::Ber, self.limits).with_base(offset);
-        // An error inside is the same fault, told by whoever met it first.
-        reader.any().and_then(|tlv| self.element(&tlv, "", &ANY, around, depth))
-    }
-
     /// The DER inside an OCTET STRING; what is none stays a row of octets.
-    fn held(
-        &mut self,
-        tlv: &Tlv<'_>,
-        label: &'static str,
-        inside: &'static Schema,
-        around: Option<Oid<'_>>,
-        depth: usize,
-    ) -> Result<()> {
+    fn held(&mut self, tlv: &Tlv<'_>, cut: bool, place: Place<'_>) -> Result<()> {
         let Ok(octets) = tlv.as_octets() else { return Ok(()) };
         let content = octets.to_cow();
         // Contents of one piece lie in the file, and their offsets are those of the file.
         let base = if tlv.constructed { 0 } else { tlv.offset + tlv.header };
         let mut reader = Reader::new(&content, Rules::Ber, self.limits).with_base(base);
-        match reader.any() {
-            Ok(child) if reader.is_empty() => self.element(&child, label, inside, around, depth),
+        match reader.any_cut() {
+            Ok((child, fault)) if reader.is_empty() && (cut || fault.is_none()) => {
+                let schema = place.fitting(place.schema, child.tag);
+                self.element(&child, fault, Place { schema, ..place })
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// `rest` with the length of its first element, a definite one, set to what there is. None: nothing is missing there.
-fn shortened(rest: &[u8]) -> Option<Vec<u8>> {
-    let [tag, first, ..] = rest else { return None };
-    let octets = match first {
-        0x81..=0x84 => usize::from(first & 0x7f),
-        0..=0x7f => 0,
-        _ => return None,
+/// `place` with its schema resolved.
+fn row(tlv: &Tlv<'_>, cut: bool, place: &Place<'_>) -> Row {
+    let bits = if let Schema::Bits(names) = place.schema { Some(*names) } else { None };
+    let text = matches!(place.schema, Schema::Text);
+    let secret = matches!(place.schema, Schema::Secret);
+    let guarded = place.guarded && !matches!(place.schema, Schema::Public);
+    let value = match (secret, cut, guarded) {
+        (true, ..) => String::new(),
+        (_, true, guarded) => value::cut(tlv, guarded),
+        (_, _, true) => value::guarded(tlv, text, bits),
+        (_, _, false) => value::of(tlv, text, bits),
     };
-    let header = 2 + octets;
-    let declared = match octets {
-        0 => usize::from(*first),
-        _ => rest.get(2..header)?.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)),
-    };
-    let there = rest.len() - header;
-    if tag & 0x1f == 0x1f || declared <= there {
-        return None;
+    let oid = if guarded { value::plain_oid(tlv) } else { tlv.as_oid().ok() };
+    let oid = oid.filter(|_| tlv.tag == Tag::OBJECT_IDENTIFIER && !secret && !cut);
+    Row {
+        depth: place.depth,
+        offset: tlv.offset,
+        header: tlv.header,
+        length: tlv.content.len(),
+        tag: tlv.tag,
+        constructed: tlv.constructed,
+        indefinite: tlv.indefinite,
+        name: place.name,
+        value,
+        oid: oid.map(|oid| oid.to_string()),
+        secret,
     }
-    let mut shortened = rest.to_vec();
-    let length = there.to_be_bytes();
-    match octets {
-        0 => shortened[1] = length[7],
-        _ => shortened[2..header].copy_from_slice(&length[8 - octets..]),
-    }
-    Some(shortened)
 }
 
 /// The next field that a child of this tag can be; the ones before it are absent.
-fn take(fields: &mut &'static [Field], tag: Tag) -> (&'static str, &'static Schema) {
+fn take(fields: &mut &'static [Field], tag: Tag) -> Option<(&'static str, &'static Schema)> {
     let fits = |field: &Field| field.tag.is_none_or(|due| due == tag);
-    let Some(at) = fields.iter().position(fits) else { return ("", &ANY) };
+    let at = fields.iter().position(fits)?;
     let (found, rest) = (&fields[at], &fields[at + 1..]);
     *fields = rest;
-    (found.name, found.schema)
+    Some((found.name, found.schema))
 }
 
 fn recipient(name: &'static str, tag: Tag) -> (&'static str, &'static Schema) {

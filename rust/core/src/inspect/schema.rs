@@ -23,6 +23,21 @@ pub(super) enum Schema {
     Bits(&'static [&'static str]),
     /// Never shown.
     Secret,
+    /// Something that may hold a secret, and may be damaged: what is below is guarded.
+    Guarded(&'static Schema),
+    /// Shown in full among what is guarded.
+    Public,
+}
+
+impl Schema {
+    /// The tag of a component without an IMPLICIT one; None: several are possible.
+    pub(super) const fn due(&self) -> Option<Tag> {
+        match self {
+            Self::Sequence(_) => Some(Tag::SEQUENCE),
+            Self::Holds(..) => Some(Tag::OCTET_STRING),
+            _ => None,
+        }
+    }
 }
 
 /// A component of a SEQUENCE; all may be absent.
@@ -56,7 +71,10 @@ const fn context(number: u32) -> Tag {
 }
 
 pub(super) static ANY: Schema = Schema::Any;
-static SECRET: Schema = Schema::Secret;
+pub(super) static SECRET: Schema = Schema::Secret;
+/// What nothing is known of: it may be a key.
+pub(super) static UNKNOWN: Schema = Schema::Guarded(&ANY);
+static PUBLIC: Schema = Schema::Public;
 static TEXT: Schema = Schema::Text;
 
 static ALGORITHM: Schema = Schema::Sequence(&[plain("algorithm", OBJECT), any("parameters", &ANY)]);
@@ -185,18 +203,21 @@ fn extension_value(extn_id: Oid<'_>) -> &'static Schema {
 
 pub(super) static PUBLIC_KEY: Schema =
     Schema::Sequence(&[field("algorithm", SEQUENCE, &ALGORITHM), plain("subjectPublicKey", BITS)]);
-pub(super) static PRIVATE_KEY_INFO: Schema = Schema::Sequence(&[
+pub(super) static PRIVATE_KEY: Schema = Schema::Guarded(&PRIVATE_KEY_INFO);
+static PRIVATE_KEY_INFO: Schema = Schema::Sequence(&[
     plain("version", INTEGER),
     field("privateKeyAlgorithm", SEQUENCE, &ALGORITHM),
     field("privateKey", OCTETS, &SECRET),
     field("attributes", context(0), &ATTRIBUTES),
     plain("publicKey", context(1)),
 ]);
-pub(super) static ENCRYPTED_PRIVATE_KEY_INFO: Schema =
+pub(super) static ENCRYPTED_PRIVATE_KEY: Schema = Schema::Guarded(&ENCRYPTED_PRIVATE_KEY_INFO);
+static ENCRYPTED_PRIVATE_KEY_INFO: Schema =
     Schema::Sequence(&[field("encryptionAlgorithm", SEQUENCE, &ALGORITHM), plain("encryptedData", OCTETS)]);
-pub(super) static RSA_PRIVATE_KEY: Schema = Schema::Sequence(&[
+pub(super) static RSA_PRIVATE_KEY: Schema = Schema::Guarded(&RSA_PRIVATE_KEY_NUMBERS);
+static RSA_PRIVATE_KEY_NUMBERS: Schema = Schema::Sequence(&[
     plain("version", INTEGER),
-    plain("modulus", INTEGER),
+    field("modulus", INTEGER, &PUBLIC),
     plain("publicExponent", INTEGER),
     field("privateExponent", INTEGER, &SECRET),
     field("prime1", INTEGER, &SECRET),
@@ -206,14 +227,13 @@ pub(super) static RSA_PRIVATE_KEY: Schema = Schema::Sequence(&[
     field("coefficient", INTEGER, &SECRET),
     field("otherPrimeInfos", SEQUENCE, &SECRET),
 ]);
-pub(super) static EC_PRIVATE_KEY: Schema = Schema::Sequence(&[
+pub(super) static EC_PRIVATE_KEY: Schema = Schema::Guarded(&EC_PRIVATE_KEY_FIELDS);
+static EC_PRIVATE_KEY_FIELDS: Schema = Schema::Sequence(&[
     plain("version", INTEGER),
     field("privateKey", OCTETS, &SECRET),
     plain("parameters", context(0)),
     plain("publicKey", context(1)),
 ]);
-/// What looks like a key of another kind.
-pub(super) static SECRET_KEY: Schema = Schema::Secret;
 
 // --- CMS (RFC 5652, 5083, 3274) ---
 
@@ -222,7 +242,7 @@ pub(super) static CONTENT_INFO: Schema =
 static CONTENT: Schema = Schema::ByOid(content);
 static ENCAPSULATED: Schema =
     Schema::Sequence(&[plain("eContentType", OBJECT), field("eContent", context(0), &E_CONTENT)]);
-static E_CONTENT: Schema = Schema::Explicit("", &ANY);
+static E_CONTENT: Schema = Schema::ByOid(e_content);
 static ATTRIBUTES: Schema = Schema::Of("Attribute", &ATTRIBUTE);
 static ATTRIBUTE: Schema =
     Schema::Sequence(&[plain("attrType", OBJECT), field("attrValues", Tag::SET, &ATTRIBUTE_VALUES)]);
@@ -346,6 +366,17 @@ explicit! {
     IN_DIGESTED "DigestedData" DIGESTED_DATA;
     IN_COMPRESSED "CompressedData" COMPRESSED_DATA;
     IN_ANY "" ANY;
+    IN_UNKNOWN "" UNKNOWN;
+}
+
+/// Whether it is a content type that is known as one (RFC 5652 §4, 5083, 3274, 2634, 3161).
+pub(super) fn is_content_type(oid: Oid<'_>) -> bool {
+    matches!(oid, oid::DATA | oid::TST_INFO | oid::RECEIPT) || !core::ptr::eq(content(oid), &IN_UNKNOWN)
+}
+
+/// Content of a type that is not known may be a key (RFC 5958 §2).
+fn e_content(content_type: Oid<'_>) -> &'static Schema {
+    if is_content_type(content_type) { &IN_ANY } else { &IN_UNKNOWN }
 }
 
 fn content(content_type: Oid<'_>) -> &'static Schema {
@@ -357,7 +388,8 @@ fn content(content_type: Oid<'_>) -> &'static Schema {
         oid::ENCRYPTED_DATA => &IN_ENCRYPTED,
         oid::DIGESTED_DATA => &IN_DIGESTED,
         oid::COMPRESSED_DATA => &IN_COMPRESSED,
-        _ => &IN_ANY,
+        oid::DATA => &IN_ANY,
+        _ => &IN_UNKNOWN,
     }
 }
 
@@ -375,7 +407,8 @@ fn attribute_values(attr_type: Oid<'_>) -> &'static Schema {
 
 // --- PKCS#12 (RFC 7292 §4) ---
 
-pub(super) static PFX: Schema = Schema::Sequence(&[
+pub(super) static PKCS12: Schema = Schema::Guarded(&PFX);
+static PFX: Schema = Schema::Sequence(&[
     plain("version", INTEGER),
     field("authSafe", SEQUENCE, &SAFE_INFO),
     field("macData", SEQUENCE, &MAC_DATA),
@@ -405,12 +438,12 @@ static IN_SHROUDED: Schema = Schema::Explicit("EncryptedPrivateKeyInfo", &ENCRYP
 static IN_CERT: Schema = Schema::Explicit("CertBag", &CERT_BAG);
 static CERT_BAG: Schema = Schema::Sequence(&[plain("certId", OBJECT), field("certValue", context(0), &CERT_VALUE)]);
 static CERT_VALUE: Schema = Schema::Explicit("", &HELD_CERT);
+static HELD_CERT: Schema = Schema::Holds("x509Certificate", &CERTIFICATE);
 static IN_CRL: Schema = Schema::Explicit("CRLBag", &CRL_BAG);
 static CRL_BAG: Schema = Schema::Sequence(&[plain("crlId", OBJECT), field("crlValue", context(0), &CRL_VALUE)]);
 static CRL_VALUE: Schema = Schema::Explicit("", &HELD_CRL);
 static HELD_CRL: Schema = Schema::Holds("x509CRL", &CERTIFICATE_LIST);
-static IN_MORE: Schema = Schema::Explicit("SafeContents", &SAFE_CONTENTS);
-static HELD_CERT: Schema = Schema::Holds("x509Certificate", &CERTIFICATE);
+static IN_CONTENTS: Schema = Schema::Explicit("SafeContents", &SAFE_CONTENTS);
 
 fn safe(content_type: Oid<'_>) -> &'static Schema {
     if content_type == oid::DATA { &IN_SAFE } else { content(content_type) }
@@ -426,8 +459,8 @@ fn bag_value(bag_id: Oid<'_>) -> &'static Schema {
         oid::PKCS8_SHROUDED_KEY_BAG => &IN_SHROUDED,
         oid::CERT_BAG => &IN_CERT,
         oid::CRL_BAG => &IN_CRL,
-        oid::SAFE_CONTENTS_BAG => &IN_MORE,
-        // Secrets, and bags that nobody knows.
+        oid::SAFE_CONTENTS_BAG => &IN_CONTENTS,
+        // secretBag, and what is no bag.
         _ => &SECRET,
     }
 }

@@ -1,6 +1,9 @@
 use super::*;
+use crate::asn1::oid;
 use crate::asn1::writer::Writer;
 use proptest::prelude::*;
+
+mod damage;
 
 fn names(der: &[u8]) -> (String, Vec<&'static str>) {
     let tree = tree(der, &Limits::default());
@@ -48,45 +51,66 @@ fn numbers_of_a_private_key_are_not_shown() {
 #[test]
 fn what_is_broken_is_shown_up_to_the_fault() {
     let tree = tree(&[0x30, 6, 2, 1, 5, 4, 9, 0], &Limits::default());
-    let values: Vec<_> = tree.rows.iter().map(|row| row.value.as_str()).collect();
-    assert_eq!((values.as_slice(), tree.findings[0].offset), (&["", "5", "1 octet"][..], Some(5)));
+    assert_eq!(tree.rows.len(), 3);
+    assert_eq!((tree.rows[2].tag, tree.rows[2].length, tree.rows[2].value.as_str()), (Tag::OCTET_STRING, 1, "1 octet"));
+    assert_eq!((tree.findings[0].code, tree.findings[0].offset), (Code::Asn1Truncated, Some(5)));
+    assert_eq!(tree.findings[0].detail, "1 of 9 octets of the contents are there");
     let empty = super::tree(&[], &Limits::default());
     assert!(empty.rows.is_empty() && !empty.findings.is_empty());
     let behind = super::tree(&[5, 0, 5, 0], &Limits::default());
     assert_eq!(behind.findings[0].code, Code::CmsTrailingData);
 }
 
-/// The outer lengths say more than there is: all that is there is shown, and one finding says where it ends.
+/// What only looks like a key or PKCS#12 is not read as one.
 #[test]
-fn what_is_cut_off_is_shown_as_far_as_it_goes() {
-    let whole = written(|w| {
-        w.sequence(|w| {
-            w.octet_string(&[7; 300]);
-            w.oid(crate::asn1::oid::DATA);
-        });
-        w.u64(5);
-    });
-    for end in 2..whole.len() {
-        let tree = tree(&whole[..end], &Limits::default());
-        assert_eq!(tree.findings[0].code, Code::Asn1Truncated, "{end}");
-        assert!(tree.rows.iter().all(|row| row.offset + row.header + row.length <= end), "{end}");
-        assert!(end < 8 || tree.rows[1].value == "5", "{end}");
-    }
-    let values: Vec<_> = tree(&whole[..200], &Limits::default()).rows.into_iter().map(|row| row.value).collect();
-    assert_eq!(values, ["", "5", "", "data (1.2.840.113549.1.7.1)", "174 octets"]);
-}
-
-#[test]
-fn only_known_content_types_are_called_cms() {
-    let pair = |oid| {
-        written(|w| {
-            w.u64(5);
-            w.oid(oid);
+fn kinds_are_told_by_more_than_tags() {
+    let kind = |write: &dyn Fn(&mut Writer)| names(&written(write)).0;
+    let safe = |version: u64, content_type: Oid<'static>| {
+        kind(&|w| {
+            w.sequence(|w| w.oid(content_type));
+            w.u64(version);
         })
     };
-    assert_eq!(names(&pair(crate::asn1::oid::SIGNED_DATA)).0, "CMS signedData");
-    assert_eq!(names(&pair(crate::asn1::oid::COMMON_NAME)).0, "ASN.1");
-    assert_eq!(tree(&pair(crate::asn1::oid::COMMON_NAME), &Limits::default()).rows[1].oid, "2.5.4.3");
+    assert_eq!(safe(3, oid::DATA), "PKCS#12");
+    assert_eq!(safe(3, oid::SIGNED_DATA), "PKCS#12");
+    assert_eq!(safe(2, oid::DATA), "ASN.1");
+    assert_eq!(safe(3, oid::ENVELOPED_DATA), "ASN.1");
+    let numbers = |count: u64, others: bool| {
+        kind(&|w| {
+            if others {
+                w.sequence(|_| ());
+            }
+            (0..count).for_each(|number| w.u64(number));
+        })
+    };
+    assert_eq!([numbers(9, false), numbers(9, true)], ["private key (PKCS#1)"; 2]);
+    assert_eq!([numbers(8, false), numbers(8, true), numbers(10, false)], ["ASN.1"; 3]);
+    assert_eq!([numbers(6, false), numbers(6, true)], ["private key", "ASN.1"]);
+    let scalar = |version: u64| {
+        kind(&|w| {
+            w.octet_string(&[7; 32]);
+            w.u64(version);
+        })
+    };
+    assert_eq!([scalar(1), scalar(0)], ["private key (SEC 1)", "ASN.1"]);
+}
+
+/// A length beyond 4 GiB is none, and what stands behind it no contents.
+#[test]
+fn a_length_that_cannot_be_is_not_followed() {
+    let found = tree(&[0x30, 0x85, 1, 0, 0, 0, 0, 5, 0], &Limits::default());
+    assert_eq!((found.rows.len(), found.findings[0].code), (0, Code::Asn1Truncated));
+    let found = tree(&[0x30, 0x84, 1, 0, 0, 0, 5, 0], &Limits::default());
+    assert_eq!((found.rows.len(), found.findings[0].code), (2, Code::Asn1Truncated));
+}
+
+/// An indefinite length without its end: all that is there, and where the end is due.
+#[test]
+fn a_missing_end_of_contents_is_where_the_octets_end() {
+    let found = tree(&[0x30, 0x80, 5, 0, 0x30, 0x80, 5, 0], &Limits::default());
+    let rows: Vec<_> = found.rows.iter().map(|row| (row.depth, row.offset, row.length)).collect();
+    assert_eq!(rows, [(0, 0, 6), (1, 2, 0), (1, 4, 2), (2, 6, 0)]);
+    assert_eq!((found.findings[0].code, found.findings[0].offset), (Code::Asn1Truncated, Some(8)));
 }
 
 #[test]
