@@ -422,3 +422,13 @@ def test_a_config_describes_a_sender(tmp_path: Path) -> None:
     for signer, reason in ((None, "2 keys could sign"), ("eve@example.com", "for eve@example.com")):
         with pytest.raises(ValueError, match=reason):
             mailseal.Config(keys=config.keys, signer=signer).sender()
+
+
+def test_the_policy_of_the_sender_bounds_every_step() -> None:
+    """A message with more fields than the usual cap, which this policy raises, is delivered like any other."""
+    many = b"".join(b"X-%d: x\r\n" % number for number in range(mailseal.Limits().header_fields + 10)) + MESSAGE
+    with pytest.raises(mailseal.LimitError, match="header-fields"):
+        sender().deliveries(many, [BOB.certificate], at=NOW)
+    rules = mailseal.Limits(header_fields=10**6, header_bytes=10**8)
+    [copy] = sender(limits=rules).deliveries(many, [BOB.certificate], at=NOW)
+    assert copy.data.startswith(b"X-0: x\r\n")

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mailseal_core::asn1::UnixTime;
-use mailseal_core::cms::make::{self, RecipientKey, Signing};
+use mailseal_core::cms::make::{self, RecipientKey, SignerRequest, Signing};
 use mailseal_core::crypto::content::Opaque;
 use mailseal_core::crypto::random::{Random, SystemRandom};
 use mailseal_core::send as core;
@@ -20,7 +20,7 @@ use crate::policy::Policy;
 /// A message on its way: fields that stay outside, and an entity. Each step gives a new one.
 #[pyclass(frozen, module = "mailseal._core")]
 #[derive(Debug)]
-pub struct Letter(core::Letter);
+pub struct Letter(core::Letter, Arc<core::Sender>);
 
 #[pymethods]
 impl Letter {
@@ -38,12 +38,13 @@ impl Letter {
     }
 
     fn field_names(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        enter_fallible(py, || self.0.field_names(&mailseal_core::Limits::default()))
+        enter_fallible(py, || self.0.field_names(self.1.limits()))
     }
 
     /// Without Bcc and Resent-Bcc. Raises ValueError.
     fn without_bcc(&self, py: Python<'_>) -> PyResult<Self> {
-        enter_fallible(py, || self.0.without_bcc(&mailseal_core::Limits::default())).map(Self)
+        let letter = enter_fallible(py, || self.0.without_bcc(self.1.limits()))?;
+        Ok(Self(letter, Arc::clone(&self.1)))
     }
 }
 
@@ -61,17 +62,22 @@ enum Pending {
     Cms(Box<Signing>, Vec<u8>),
 }
 
+impl Pending {
+    fn requests(&self) -> &[SignerRequest] {
+        match self {
+            Self::Letter(draft) => draft.requests(),
+            Self::Cms(signing, _) => signing.requests(),
+        }
+    }
+}
+
 #[pymethods]
 impl Draft {
     /// (name of the signature algorithm, octets to be signed) of each signer, in the order of `finish`.
     #[getter]
     fn requests<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let requests = match pending.as_ref() {
-            Some(Pending::Letter(draft)) => draft.requests(),
-            Some(Pending::Cms(signing, _)) => signing.requests(),
-            None => return Err(finished()),
-        };
+        let requests = pending.as_ref().ok_or_else(finished)?.requests();
         let each = requests.iter();
         Ok(each.map(|one| (one.terms.algorithm.full_name(), PyBytes::new(py, one.to_be_signed()))).collect())
     }
@@ -79,11 +85,7 @@ impl Draft {
     /// The signatures of keys at hand; None for a key that is elsewhere. Raises PolicyError.
     fn signatures(&self, py: Python<'_>) -> PyResult<Vec<Option<Vec<u8>>>> {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let requests = match pending.as_ref() {
-            Some(Pending::Letter(draft)) => draft.requests(),
-            Some(Pending::Cms(signing, _)) => signing.requests(),
-            None => return Err(finished()),
-        };
+        let requests = pending.as_ref().ok_or_else(finished)?.requests();
         enter_fallible(py, || self.sender.signatures_at_hand(requests))
     }
 
@@ -91,7 +93,8 @@ impl Draft {
     fn finish(&self, py: Python<'_>, signatures: Vec<Vec<u8>>) -> PyResult<Letter> {
         let Some(Pending::Letter(draft)) = self.take() else { return Err(finished()) };
         let limits = self.sender.limits();
-        enter_fallible(py, move || draft.finish(&signatures, &SystemRandom, limits)).map(Letter)
+        let letter = enter_fallible(py, move || draft.finish(&signatures, &SystemRandom, limits))?;
+        Ok(Letter(letter, Arc::clone(&self.sender)))
     }
 
     /// The ContentInfo. Raises BackendError for a signature that does not verify.
@@ -148,12 +151,12 @@ impl Sender {
 
     /// Raises ValueError, LimitError.
     fn letter(&self, py: Python<'_>, message: &[u8]) -> PyResult<Letter> {
-        enter_fallible(py, || self.0.letter(message)).map(Letter)
+        Ok(self.made(enter_fallible(py, || self.0.letter(message))?))
     }
 
     /// With the keys at hand. Raises PolicyError, BackendError.
     fn sign(&self, py: Python<'_>, letter: &Letter, clear: bool, at: i64) -> PyResult<Letter> {
-        enter_fallible(py, || self.0.sign(&letter.0, clear, UnixTime(at), &SystemRandom)).map(Letter)
+        Ok(self.made(enter_fallible(py, || self.0.sign(&letter.0, clear, UnixTime(at), &SystemRandom))?))
     }
 
     /// For keys that are elsewhere. Raises PolicyError.
@@ -185,7 +188,7 @@ impl Sender {
             let plan = self.0.plan(&recipients, UnixTime(at))?;
             self.0.encrypt(&letter.0, &plan, &SystemRandom)
         };
-        enter_fallible(py, encrypt).map(Letter)
+        Ok(self.made(enter_fallible(py, encrypt)?))
     }
 
     /// ContentInfo of EnvelopedData or AuthEnvelopedData. Raises PolicyError, BackendError.
@@ -206,7 +209,7 @@ impl Sender {
 
     /// Raises BackendError.
     fn compress(&self, py: Python<'_>, letter: &Letter) -> PyResult<Letter> {
-        enter_fallible(py, || self.0.compress(&letter.0)).map(Letter)
+        Ok(self.made(enter_fallible(py, || self.0.compress(&letter.0))?))
     }
 
     /// What would be written for whom: a dict. Raises PolicyError.
@@ -222,6 +225,10 @@ impl Sender {
 }
 
 impl Sender {
+    fn made(&self, letter: core::Letter) -> Letter {
+        Letter(letter, Arc::clone(&self.0))
+    }
+
     fn pending(&self, pending: Pending) -> Draft {
         Draft { sender: Arc::clone(&self.0), pending: Mutex::new(Some(pending)) }
     }

@@ -203,8 +203,8 @@ fn capabilities<'a>(value: &'a [u8], limits: &Limits) -> Vec<Oid<'a>> {
     read().unwrap_or_default()
 }
 
-/// The policy's cipher; else the best that every recipient takes. One of whom nothing is known takes the policy's choice
-/// for such alone, and AES-128-CBC, which everybody has to take (RFC 8551 §2.7.1.2), is in every list.
+/// The policy's cipher; else the best that every recipient lists. One of whom nothing is known takes the policy's choice
+/// for such (`unknown_capabilities`) and nothing else.
 fn common(offers: &[Offer], policy: &Policy) -> Result<&'static Row> {
     if let Some(name) = &policy.content_cipher {
         return made_row(name, CONTENT_CIPHERS);

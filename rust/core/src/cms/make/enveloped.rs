@@ -68,7 +68,7 @@ impl Around<'_> {
     /// authAttrs are left out: the content is id-data (RFC 5083 §2.1).
     fn write(self, content: &[u8]) -> Result<Vec<u8>> {
         let len = self.algorithm.ciphertext_len(content.len());
-        // The tag stands behind the ciphertext and is known after it: encrypted first, then written around.
+        // The tag stands behind the ciphertext, so it is written before it is known: its place is filled at the end.
         let mut writer = Writer::with_capacity(len + SHARE * (1 + self.recipient_infos.len()));
         let tag_len = self.algorithm.tag_len();
         let mut sealed = Ok(Vec::new());
