@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from mailseal._time import now
 from mailseal.archive.blocks import BLOCK_BYTES, Block, Unit, Unread
+from mailseal.archive.durable import write_whole
 from mailseal.archive.output import Sink, default_format, make_sink
-from mailseal.archive.quarantine import Quarantine, write_whole
+from mailseal.archive.quarantine import Quarantine
 from mailseal.archive.report import LISTED, ImportReport, MissingKeys
 from mailseal.archive.tree import read_source
 

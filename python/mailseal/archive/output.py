@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from mailseal.archive.durable import publish
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,7 +66,7 @@ class _Parts:
 
     def complete(self) -> None:
         name = f"part-{len(self.parts):05d}{self._suffix}"
-        self.partial.replace(self._folder / name)
+        publish(self.partial, self._folder / name)
         self.parts.append(name)
         self.rows = self.bytes = 0
 

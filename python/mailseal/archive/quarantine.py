@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mailseal.archive.blocks import open_regular, read_at
+from mailseal.archive.durable import publish, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ class Quarantine:
         partial = self._make() / f".copying-{os.getpid()}"
         try:
             done, name = _copy(path, partial, offset, length)
-            partial.replace(self._folder / f"{name}.eml")
+            publish(partial, self._folder / f"{name}.eml")
         except OSError:
             partial.unlink(missing_ok=True)
             raise
@@ -90,10 +91,3 @@ def _copy(path: bytes, target: Path, offset: int, length: int) -> tuple[int, str
     finally:
         os.close(descriptor)
     return done, digest.hexdigest()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
