@@ -176,6 +176,8 @@ class Keyring:
         ] = ...,
     ) -> Keyring: ...
     def __len__(self) -> int: ...
+    def fingerprint(self) -> str:
+        """SHA-256 over the public halves and the certificates, hex: the same for the same keys in any order."""
     def fitting(self, recipient: Recipient) -> str | None:
         """Key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names."""
     def certificate(self, recipient: Recipient) -> Certificate | None:
@@ -393,6 +395,11 @@ class Batch:
         """Opens message `index` again, for a closer look than its row gives."""
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_array__(self, requested_schema: object = ...) -> tuple[object, object]: ...
+    @staticmethod
+    def ipc_schema() -> bytes:
+        """What an Arrow IPC stream of batches begins with."""
+    def ipc(self) -> bytes:
+        """The rows as one record batch of an Arrow IPC stream, to stand behind `ipc_schema()` and other batches."""
     def json_lines(self) -> bytes: ...
     def statuses(self) -> dict[str, int]:
         """Rows by outcome, keys such as `status:VALID`, `decryption:OK`, `finding:signer.digest-weak`."""
@@ -501,9 +508,9 @@ class MboxSplitter:
     """Finds the messages of an mbox fed in blocks (RFC 4155). Offsets count from the start of the file."""
 
     def __new__(cls) -> MboxSplitter: ...
-    def feed(self, block: bytes) -> list[tuple[int, int, int | None]]:
-        """(start, end, From_ line's time) of each message that is complete now."""
-    def finish(self) -> list[tuple[int, int, int | None]]: ...
+    def feed(self, block: bytes) -> list[tuple[int, int, int | None, int]]:
+        """(start, end, From_ line's time, begin of the next From_ line) of each message that is complete now."""
+    def finish(self) -> list[tuple[int, int, int | None, int]]: ...
 
 def tree(data: bytes) -> str:
     """The ASN.1 of a file as JSON: of each structure its kind and its elements, parents before children."""

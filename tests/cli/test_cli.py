@@ -202,7 +202,13 @@ def test_import_and_report(
     assert told["policy"] == "archive"
     assert mailseal_command("report", tmp_path / "out") == 0
     assert "10 messages" in mailseal_command.out
-    assert mailseal_command("import", mbox_file, "-o", tmp_path / "out") != 0
+    assert mailseal_command("import", mbox_file, "-o", tmp_path / "out", *keys, "--jobs", 2) == 0
+    assert "nothing was done" in mailseal_command.err
+    assert mailseal_command("import", mbox_file, "-o", tmp_path / "out") == exit_codes.IO
+    assert "other keys, trust; choose a new directory" in mailseal_command.err
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    assert mailseal_command("import", mbox_file, "-o", tmp_path / "full") == exit_codes.IO
     assert "not empty" in mailseal_command.err
     assert mailseal_command("import", mbox_file, "-o", tmp_path / "quiet", "--quiet", "--format", "jsonl") == 0
     assert (mailseal_command.out, mailseal_command.err) == ("", "")

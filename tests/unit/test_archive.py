@@ -186,7 +186,7 @@ def test_maildir_time() -> None:
 @given(st.lists(st.binary(max_size=50), max_size=60), st.integers(1, 120))
 def test_gathered_blocks_hold_every_message_once(raws: list[bytes], target: int) -> None:
     gatherer = Gatherer(target)
-    blocks = [block for raw in raws for block in gatherer.add(raw, "s", None)] + list(gatherer.flush())
+    blocks = [block for raw in raws for block in gatherer.add(raw, b"s", None)] + list(gatherer.flush())
     assert messages(blocks) == raws
     assert all(len(block.buffer) <= target or len(block.ranges) == 1 for block in blocks)
     assert list(gatherer.flush()) == []

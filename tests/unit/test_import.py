@@ -97,9 +97,9 @@ def test_what_is_too_big_is_quarantined_and_the_run_goes_on(world: World, mbox_f
     assert (report.messages, report.rows, report.quarantined, report.exit_code) == (12, 11, 1, 1)
     name = hashlib.sha256(big).hexdigest()
     kept = sorted(path.name for path in (tmp_path / "out" / "quarantine").iterdir())
-    assert kept == [f"{name}.eml", f"{name}.json"]
+    assert kept == [f"{name}.eml", "reasons.jsonl"]
     assert (tmp_path / "out" / "quarantine" / f"{name}.eml").read_bytes() == big
-    reason = json.loads((tmp_path / "out" / "quarantine" / f"{name}.json").read_text())
+    reason = json.loads((tmp_path / "out" / "quarantine" / "reasons.jsonl").read_text())
     assert reason["code"] == "limit.message-bytes"
     assert reason["byte_length"] == len(big)
 
@@ -145,7 +145,7 @@ def test_arguments_that_would_do_harm_are_refused(receiver: mailseal.Receiver, m
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
-def test_a_run_that_is_stopped_leaves_no_part_and_no_report(
+def test_a_run_that_is_stopped_leaves_no_part_and_no_report_and_goes_on(
     receiver: mailseal.Receiver, mbox_file: Path, tmp_path: Path, kind: str
 ) -> None:
     def stop(*_: int) -> None:
@@ -153,8 +153,11 @@ def test_a_run_that_is_stopped_leaves_no_part_and_no_report(
 
     with pytest.raises(KeyboardInterrupt):
         import_archive(mbox_file, tmp_path / "out", receiver=receiver, format=kind, progress=stop)
-    assert list((tmp_path / "out" / "parts").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out" / "parts").iterdir()] == [".part-00000.rows"]
     assert not (tmp_path / "out" / "report.json").exists()
+    report = import_archive(mbox_file, tmp_path / "out", receiver=receiver, format=kind)
+    assert (report.rows, report.resumed, report.complete_before) == (10, 1, False)
+    assert [path.name for path in (tmp_path / "out" / "parts").iterdir()] == [f"part-00000.{kind}"]
 
 
 def test_parts_rotate(

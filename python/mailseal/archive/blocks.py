@@ -21,9 +21,18 @@ BLOCK_MESSAGES = 8192
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a source, between two messages. `path`: the file read last, or a folder (with a slash behind) that
+    could not be listed; `offset`: where in it the next message begins; None: nothing of it is left."""
+
+    path: bytes
+    offset: int | None = None
+
+
 @dataclass(slots=True)
 class Block:
-    """Messages `buffer[start:end]`, with parallel lists about each."""
+    """Messages `buffer[start:end]`, with parallel lists about each. `after`: reading from there gives what follows."""
 
     buffer: bytes
     ranges: list[tuple[int, int]] = field(default_factory=list)
@@ -31,6 +40,7 @@ class Block:
     sources: list[str] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     received_at: list[int | None] = field(default_factory=list)
+    after: Position | None = None
 
     def add(self, start: int, end: int, name: str, source: str, offset: int, received_at: int | None) -> None:
         self.ranges.append((start, end))
@@ -43,7 +53,7 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Something in a source that does not come as a block. `kind` "unreadable" is a failure; "skipped" is a thing that
-    is no message by its nature (link, device, other file)."""
+    is no message by its nature (link, device, other file); "changed" was read before, and is not what it was."""
 
     kind: str
     source: str
@@ -52,6 +62,7 @@ class Unread:
     path: bytes = b""
     offset: int = 0
     length: int = 0
+    after: Position | None = None
 
 
 Unit: TypeAlias = Block | Unread
@@ -81,14 +92,17 @@ def read_at(descriptor: int, offset: int, length: int) -> bytes:
 
 
 def unreadable(path: bytes, error: OSError) -> Unread:
-    """The record of a file that the system does not let us read."""
-    return Unread("unreadable", display_name(path), "io", error.strerror or str(error), path)
+    """The record of a file, or of a folder (with a slash behind), that the system does not let us read."""
+    name = path.removesuffix(b"/") or path
+    return Unread("unreadable", display_name(name), "io", error.strerror or str(error), name, after=Position(path))
 
 
-def too_big(path: bytes, offset: int, length: int, limit: int) -> Unread:
-    """The record of a message that is not read into memory: the quarantine copies it piece by piece."""
+def too_big(path: bytes, offset: int, length: int, limit: int, following: int | None = None) -> Unread:
+    """The record of a message that is not read into memory: the quarantine copies it piece by piece. `following`: where
+    the next one of the file begins."""
     reason = f"{length} bytes, Limits.message_bytes is {limit}"
-    return Unread("unreadable", display_name(path), "limit.message-bytes", reason, path, offset, length)
+    after = Position(path, following)
+    return Unread("unreadable", display_name(path), "limit.message-bytes", reason, path, offset, length, after)
 
 
 class Gatherer:
@@ -105,11 +119,14 @@ class Gatherer:
         self._size = 0
         self._block = Block(b"")
 
-    def add(self, raw: bytes, source: str, received_at: int | None) -> Iterator[Block]:
-        """Takes a message; yields what is full."""
+    def add(self, raw: bytes, path: bytes, received_at: int | None) -> Iterator[Block]:
+        """Takes a message; yields what is full. A block ends before the first message that does not fit, so reading on
+        from its end makes the same blocks."""
         if self._pieces and (self._size + len(raw) > self._target or len(self._pieces) >= BLOCK_MESSAGES):
             yield from self.flush()
+        source = display_name(path)
         self._block.add(self._size, self._size + len(raw), source, source, 0, received_at)
+        self._block.after = Position(path)
         self._pieces.append(raw)
         self._size += len(raw)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 
 def sync(path: Path) -> None:
@@ -16,6 +17,14 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def append(file: BinaryIO, data: bytes) -> int:
+    """Writes all of `data` to an unbuffered file, whose writes may be short; its length. Raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(data)
 
 
 def publish(partial: Path, final: Path) -> None:

@@ -1,4 +1,4 @@
-"""What yields no row: the original bytes under their hash, and a reason beside them.
+"""What yields no row: the original bytes under their hash, and `reasons.jsonl` with a line for each.
 
 Never a name that a sender chose.
 """
@@ -8,57 +8,86 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from mailseal.archive.blocks import open_regular, read_at
-from mailseal.archive.durable import publish, write_whole
+from mailseal.archive.durable import append, publish, sync, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _COPY_BYTES = 2**20
 _HOLE = bytes(_COPY_BYTES)
+REASONS = "reasons.jsonl"
 
 
 class Quarantine:
     """The folder `quarantine/`, made when it is first needed."""
 
-    __slots__ = ("_folder", "count")
+    __slots__ = ("_file", "_folder", "_length", "count")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._file: BinaryIO | None = None
+        self._length = 0
         self.count = 0
+
+    def state(self) -> dict[str, int]:
+        """For the journal, once `sync` is done."""
+        return {"count": self.count, "length": self._length}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Forgets the reasons that a journal does not know; bytes are kept under their hash and come again. Raises
+        OSError, also if reasons that it knows are gone."""
+        self.count, self._length = state["count"], state["length"]
+        reasons = self._folder / REASONS
+        if self._length == 0:
+            reasons.unlink(missing_ok=True)
+            return
+        if reasons.stat().st_size < self._length:
+            raise OSError(f"{reasons} is shorter than the journal says: reasons were lost")
+        os.truncate(reasons, self._length)
 
     def put(self, raw: bytes, *, code: str, reason: str, source: str, offset: int) -> None:
         """Keeps a message. Raises OSError if it cannot be written."""
         digest = hashlib.sha256(raw).hexdigest()
-        write_whole(self._make() / f"{digest}.eml", raw)
-        self._tell(digest, code, reason, source, offset, len(raw), digest)
+        kept = self._make() / f"{digest}.eml"
+        # A file that has its name is whole; the same bytes come again from copies, and in a resumed run.
+        if not kept.exists():
+            write_whole(kept, raw)
+        self._tell(code, reason, source, offset, len(raw), digest)
 
     def put_file(self, path: bytes, *, code: str, reason: str, source: str, offset: int, length: int) -> None:
         """Keeps a message that is too big for memory, copied piece by piece. Raises OSError."""
-        partial = self._make() / f".copying-{os.getpid()}"
+        partial = self._make() / ".copying.partial"
         try:
-            done, name = _copy(path, partial, offset, length)
-            publish(partial, self._folder / f"{name}.eml")
+            done, digest = _copy(path, partial, offset, length)
+            publish(partial, self._folder / f"{digest}.eml")
         except OSError:
             partial.unlink(missing_ok=True)
             raise
-        self._tell(name, code, reason, source, offset, done, name)
+        self._tell(code, reason, source, offset, done, digest)
 
     def tell(self, *, code: str, reason: str, source: str, offset: int) -> None:
-        """Records a thing whose bytes cannot be had, under the hash of where it lies."""
-        self._make()
-        name = hashlib.sha256(f"{source}#{offset}".encode()).hexdigest()
-        self._tell(name, code, reason, source, offset, None, None)
+        """Records a thing whose bytes cannot be had."""
+        self._tell(code, reason, source, offset, None, None)
+
+    def sync(self) -> None:
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
+    def let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _make(self) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._folder.is_dir():
+            self._folder.mkdir()
+            sync(self._folder.parent)
         return self._folder
 
-    def _tell(
-        self, name: str, code: str, reason: str, source: str, offset: int, length: int | None, digest: str | None
-    ) -> None:
+    def _tell(self, code: str, reason: str, source: str, offset: int, length: int | None, digest: str | None) -> None:
         row = {
             "code": code,
             "reason": reason,
@@ -67,9 +96,11 @@ class Quarantine:
             "byte_length": length,
             "raw_sha256": digest,
         }
-        # Twice the same bytes: one copy, and the reasons one below the other.
-        with (self._folder / f"{name}.json").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, sort_keys=True) + "\n")
+        if self._file is None:
+            self._file = (self._make() / REASONS).open("ab", buffering=0)
+            sync(self._folder)
+        line = json.dumps(row, sort_keys=True).encode() + b"\n"
+        self._length += append(self._file, line)
         self.count += 1
 
 

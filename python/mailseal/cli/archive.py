@@ -13,18 +13,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailseal.archive.importer import Progress, import_archive
+from mailseal.archive.journal import NAME as JOURNAL_NAME
 from mailseal.archive.output import ARROW_HINT, FORMATS, default_format
 from mailseal.archive.tree import source_bytes
 from mailseal.cli import exit_codes, show
-from mailseal.cli.options import Means, json_option, key_options, trust_options
+from mailseal.cli.options import Means, json_option, key_options, now_option, trust_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+
+    from mailseal.archive.report import ImportReport
 
 
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True), metavar="SRC…")
-@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), metavar="OUT", help="New directory.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False),
+    metavar="OUT",
+    help="New directory, or that of the same command broken off.",
+)
 @key_options
 @trust_options("archive")
 @click.option(
@@ -37,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "kind", type=click.Choice(FORMATS), help="Form of the rows; parquet where pyarrow is installed."
 )
+@now_option
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 @json_option
 def import_command(
@@ -45,6 +57,7 @@ def import_command(
     jobs: int | None,
     content: bool,
     kind: str | None,
+    now: datetime | None,
     quiet: bool,
     as_json: bool,
     **means: Any,
@@ -52,8 +65,11 @@ def import_command(
     """Open all messages of mbox files, Maildirs and trees of .eml files, and write a table and a report.
 
     OUT holds parts/ (one row a message), report.json, run.json, missing_keys.jsonl, and quarantine/ with the original
-    bytes of what yields no row. One bad message never stops the run. Exits 1 if something could not be read; verdicts
-    alone never cause it.
+    bytes of what yields no row and the reason. One bad message never stops the run. Exits 1 if something could not be
+    read; verdicts alone never cause it.
+
+    A run that was broken off (Ctrl-C, crash, full disk) is gone on with by the same command: OUT/journal.jsonl knows
+    what is done. The same command after the end only tells which sources changed since.
 
     Example: mailseal import archive.mbox Maildir/ -o out --keys escrow/ --password-file passwords --trust roots.pem
     """
@@ -64,15 +80,40 @@ def import_command(
     settings = Means(**means)
     keyring = settings.keyring(quiet=quiet)
     receiver = settings.receiver(keyring=keyring, threads=jobs)
-    with _progress(sources, quiet) as progress:
-        report = import_archive(
-            sources, output, receiver=receiver, jobs=jobs, content=content, format=kind, progress=progress
-        )
+    try:
+        with _progress(sources, quiet) as progress:
+            report = import_archive(
+                sources, output, receiver=receiver, jobs=jobs, content=content, format=kind, now=now, progress=progress
+            )
+    except (KeyboardInterrupt, OSError):
+        if (Path(output) / JOURNAL_NAME).is_file() and not quiet:
+            click.echo(f"mailseal: broken off. What is done is kept in {output}; the same command goes on.", err=True)
+        raise
     if as_json:
-        show.print_json(report.to_dict() | {"run": report.run_dict()})
+        show.print_json(report.to_dict() | {"run": _run_of(report, output)})
     elif not quiet:
-        _summary(report.to_dict(), report.run_dict(), output)
+        _tell_of_resuming(report, output)
+        _summary(report.to_dict(), _run_of(report, output), output)
     return report.exit_code
+
+
+def _run_of(report: ImportReport, output: str) -> dict[str, Any]:
+    """What the machine did; of a run that had ended before, what it did then."""
+    if not report.complete_before:
+        return report.run_dict()
+    run: dict[str, Any] = json.loads((Path(output) / "run.json").read_text("utf-8"))
+    return run
+
+
+def _tell_of_resuming(report: ImportReport, output: str) -> None:
+    if report.complete_before:
+        click.echo(f"{output} holds this import already; nothing was done.", err=True)
+    for row in report.changed[:10]:
+        click.echo(f"{row['source']}: {row['reason']}", err=True)
+    if report.changed_count > 10:
+        click.echo(f"and {report.changed_count - 10:,} more", err=True)
+    if report.complete_before and report.changed_count:
+        click.echo("To have these read, import into a new directory.", err=True)
 
 
 @click.command("report")

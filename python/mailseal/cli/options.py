@@ -137,6 +137,15 @@ def json_option(function: Decorated) -> Decorated:
     return click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")(function)
 
 
+def now_option(function: Decorated) -> Decorated:
+    return click.option(
+        "--now",
+        metavar="TIME",
+        callback=lambda _ctx, _param, value: None if value is None else parse_moment(value),
+        help="Take this for the present (ISO 8601; without zone: UTC): the same input then gives the same bytes.",
+    )(function)
+
+
 def at_option(function: Decorated) -> Decorated:
     return click.option(
         "--at",

@@ -108,6 +108,17 @@ impl Batch {
         arrow::array(py, batch.map_err(|error| PyValueError::new_err(error.to_string()))?)
     }
 
+    #[staticmethod]
+    fn ipc_schema(py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
+        let bytes = columns::ipc_schema().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = enter(py, || columns::ipc(&self.outcome.rows))?;
+        Ok(PyBytes::new(py, &bytes.map_err(|error| PyValueError::new_err(error.to_string()))?))
+    }
+
     fn json_lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let lines = enter(py, || {
             let mut lines = String::new();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mailseal_core::Limits;
+use mailseal_core::asn1::hex;
 use mailseal_core::crypto::random::SystemRandom;
 use mailseal_core::crypto::secret::Secret;
 use mailseal_core::identity as core;
@@ -180,6 +181,11 @@ impl Keyring {
 
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    /// SHA-256 over the public halves and the certificates, hex: the same for the same keys in any order.
+    fn fingerprint(&self, py: Python<'_>) -> PyResult<String> {
+        enter_fallible(py, || Ok(hex(self.0.fingerprint().as_ref())))
     }
 
     /// The key id (SHA-256 of the public key, hex) of the key that a recipient of `Layer.recipients` names.

@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 
 use crate::enter::enter;
 
-/// Start, end, and the time of the From_ line.
-type Found = (u64, u64, Option<i64>);
+/// Start, end, the time of the From_ line, and where the next From_ line begins.
+type Found = (u64, u64, Option<i64>, u64);
 
 /// Finds the messages of an mbox fed in blocks (RFC 4155). Offsets count from the start of the file.
 #[pyclass(frozen, module = "mailseal._core")]
@@ -24,7 +24,7 @@ impl MboxSplitter {
         Self(Mutex::new(Some(mbox::MboxSplitter::new())))
     }
 
-    /// (start, end, From_ line's time) of each message that is complete now.
+    /// (start, end, From_ line's time, begin of the next From_ line) of each message that is complete now.
     fn feed(&self, py: Python<'_>, block: &[u8]) -> PyResult<Vec<Found>> {
         self.with(|splitter| enter(py, || splitter.as_mut().map(|splitter| splitter.feed(block))))
     }
@@ -42,7 +42,9 @@ impl MboxSplitter {
         // Never held by two threads for long: a splitter belongs to one reader.
         let mut splitter = self.0.lock().map_err(|_| PyValueError::new_err("the splitter failed before"))?;
         let messages = work(&mut splitter)?.ok_or_else(|| PyValueError::new_err("finish() was called before"))?;
-        Ok(messages.iter().map(|message| (message.message.start, message.message.end, message.received_at)).collect())
+        let found =
+            |message: &MboxMessage| (message.message.start, message.message.end, message.received_at, message.next);
+        Ok(messages.iter().map(found).collect())
     }
 }
 

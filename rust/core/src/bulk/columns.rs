@@ -7,6 +7,7 @@ use arrow_array::builder::{
     TimestampMicrosecondBuilder,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
 
 use crate::asn1::UnixTime;
@@ -118,6 +119,20 @@ pub fn record_batch(rows: &[Row]) -> Result<RecordBatch, ArrowError> {
 }
 
 /// Empty: the builders' own first capacity is a thousand values, and a batch of an import has fifty rows.
+/// The begin of an Arrow IPC stream: the schema's message.
+pub fn ipc_schema() -> Result<Vec<u8>, ArrowError> {
+    Ok(StreamWriter::try_new(Vec::new(), &schema())?.get_ref().clone())
+}
+
+/// `rows` as the message of one record batch, to stand behind the schema's and others.
+pub fn ipc(rows: &[Row]) -> Result<Vec<u8>, ArrowError> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &schema())?;
+    let begin = writer.get_ref().len();
+    writer.write(&record_batch(rows)?)?;
+    // Not finished: the mark of a stream's end would end the file that this is appended to.
+    Ok(writer.get_mut().split_off(begin))
+}
+
 fn text_builder() -> StringBuilder {
     StringBuilder::with_capacity(0, 0)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cms::RecipientIdentifier;
-use crate::crypto::digest::{Digest, SHA256};
+use crate::crypto::digest::{Digest, DigestValue, SHA256};
 use crate::identity::identity::Identity;
 use crate::identity::public_key_id::{PublicKeyId, derived_key_identifiers};
 use crate::identity::secret_keys::SecretKeys;
@@ -183,6 +183,19 @@ impl Keyring {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// SHA-256 over the public halves and the certificates, whatever their order: whether another run has the same keys.
+    pub fn fingerprint(&self) -> DigestValue {
+        let digest: &dyn Digest = &SHA256;
+        let certificates = self.entries.iter().flat_map(KeyEntry::certificates).chain(self.keyless.values());
+        let mut names: Vec<[u8; 32]> = certificates.map(|certificate| certificate.sha256()).collect();
+        let keys = self.entries.iter().map(|entry| digest.digest(&entry.private_key.public_spki()));
+        names.extend(keys.filter_map(|digest| <[u8; 32]>::try_from(digest.as_ref()).ok()));
+        names.sort_unstable();
+        // A certificate is known by several names.
+        names.dedup();
+        digest.digest(names.as_flattened())
     }
 
     /// In the order in which they were given.

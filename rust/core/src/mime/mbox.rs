@@ -27,6 +27,8 @@ pub struct MboxMessage {
     pub message: Range<u64>,
     /// The From_ line's date, Unix seconds: when the message was received.
     pub received_at: Option<i64>,
+    /// Where the next From_ line begins, or the file ends: a splitter started here finds the rest.
+    pub next: u64,
 }
 
 /// Splits a file that is fed in blocks of any size. Holds a few KiB, never a message.
@@ -57,7 +59,9 @@ impl MboxSplitter {
     /// The messages that are known to have ended; they may lie in blocks fed before.
     pub fn feed(&mut self, block: &[u8]) -> Vec<MboxMessage> {
         let mut found = Vec::new();
-        if block.len() < SMALL {
+        // The first block may be the short rest of an aligned one: what it holds is told with it all the same.
+        let first = self.tail.is_empty() && block.len() >= WAITING;
+        if block.len() < SMALL && !first {
             self.tail.extend_from_slice(block);
             if self.tail.len() >= SMALL {
                 self.judge_tail(&mut found, false);
@@ -88,7 +92,7 @@ impl MboxSplitter {
         if end > 0 {
             let stop = self.without_empty_line(&self.tail, self.base, self.tail.len());
             let message = self.from_line.end..stop;
-            found.push(MboxMessage { message, from_line: self.from_line, received_at: self.received_at });
+            found.push(MboxMessage { message, from_line: self.from_line, received_at: self.received_at, next: end });
         }
         found
     }
@@ -134,7 +138,7 @@ impl MboxSplitter {
             let stop = self.without_empty_line(bytes, base, line);
             let from_line = core::mem::replace(&mut self.from_line, start..start + length as u64);
             let received_at = self.received_at.replace(date);
-            found.push(MboxMessage { message: from_line.end..stop, from_line, received_at });
+            found.push(MboxMessage { message: from_line.end..stop, from_line, received_at, next: start });
         }
         self.judged = base + upto as u64;
     }
@@ -233,8 +237,9 @@ mod tests {
                 file += &format!("{FROM}{eol}");
                 let from_line = start..file.len() as u64;
                 file += &message;
-                wanted.push(MboxMessage { message: from_line.end..file.len() as u64, from_line, received_at: Some(0) });
+                let message = from_line.end..file.len() as u64;
                 file += eol;
+                wanted.push(MboxMessage { message, from_line, received_at: Some(0), next: file.len() as u64 });
             }
             prop_assert_eq!(split(file.as_bytes(), block), wanted);
         }
@@ -243,6 +248,22 @@ mod tests {
         fn block_size_does_not_matter(pieces in prop::collection::vec(prop::sample::select(vec![FROM, "\n", "\r\n", "\n\n", "From ", "x", LONG]), 0..80), block in 1_usize..20_000) {
             let file = pieces.concat().repeat(3);
             prop_assert_eq!(split(file.as_bytes(), block), split(file.as_bytes(), usize::MAX));
+        }
+
+        #[test]
+        fn a_splitter_started_at_next_finds_the_rest(pieces in prop::collection::vec(prop::sample::select(vec![FROM, "\n", "\r\n", "\n\n", "From ", "x"]), 0..60)) {
+            let file = pieces.concat();
+            let all = split(file.as_bytes(), usize::MAX);
+            for (done, message) in all.iter().enumerate() {
+                let begin = message.next;
+                let rest = split(&file.as_bytes()[begin as usize..], usize::MAX);
+                let moved = |range: &Range<u64>| range.start + begin..range.end + begin;
+                let rest: Vec<_> = rest
+                    .iter()
+                    .map(|m| MboxMessage { from_line: moved(&m.from_line), message: moved(&m.message), next: m.next + begin, ..*m })
+                    .collect();
+                prop_assert_eq!(&rest[..], &all[done + 1..]);
+            }
         }
     }
 
