@@ -1,6 +1,6 @@
 """kill -9 at random moments: an import loses nothing, writes nothing twice, and does little work again.
 
-CI kills one run of 128,000 messages twenty times; `make proof` does so ten times, in both formats, with one job and two.
+CI kills one run of 128,000 messages twenty times; `make proof` does it ten times, in both formats, with 1 and 2 jobs.
 """
 
 from __future__ import annotations
