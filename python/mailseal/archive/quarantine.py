@@ -14,11 +14,16 @@ from mailseal.archive.blocks import open_regular, read_at
 from mailseal.archive.durable import append, publish, sync, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _COPY_BYTES = 2**20
 _HOLE = bytes(_COPY_BYTES)
 REASONS = "reasons.jsonl"
+
+
+class SourceError(Exception):
+    """What is to be kept cannot be read; the run goes on. Where it cannot be written, OSError ends the run."""
 
 
 class Quarantine:
@@ -58,12 +63,13 @@ class Quarantine:
         self._tell(code, reason, source, offset, len(raw), digest)
 
     def put_file(self, path: bytes, *, code: str, reason: str, source: str, offset: int, length: int) -> None:
-        """Keeps a message that is too big for memory, copied piece by piece. Raises OSError."""
+        """Keeps a message that is too big for memory, copied piece by piece. Raises SourceError where it cannot be
+        read, OSError where it cannot be written."""
         partial = self._make() / ".copying.partial"
         try:
             done, digest = _copy(path, partial, offset, length)
             publish(partial, self._folder / f"{digest}.eml")
-        except OSError:
+        except (SourceError, OSError):
             partial.unlink(missing_ok=True)
             raise
         self._tell(code, reason, source, offset, done, digest)
@@ -107,18 +113,33 @@ class Quarantine:
 def _copy(path: bytes, target: Path, offset: int, length: int) -> tuple[int, str]:
     """(octets copied, their SHA-256). Holes stay holes: a sparse file of a terabyte shall not fill the disk."""
     digest = hashlib.sha256()
-    descriptor, _ = open_regular(path, follow=True)
-    try:
-        with target.open("wb") as copy:
-            done = 0
-            while done < length and (piece := read_at(descriptor, offset + done, min(_COPY_BYTES, length - done))):
-                digest.update(piece)
-                if len(piece) == _COPY_BYTES and piece == _HOLE:
-                    copy.seek(_COPY_BYTES, os.SEEK_CUR)
-                else:
-                    copy.write(piece)
-                done += len(piece)
-            copy.truncate(done)
-    finally:
-        os.close(descriptor)
+    with target.open("wb") as copy:
+        done = 0
+        for piece in _pieces(path, offset, length):
+            digest.update(piece)
+            if len(piece) == _COPY_BYTES and piece == _HOLE:
+                copy.seek(_COPY_BYTES, os.SEEK_CUR)
+            else:
+                copy.write(piece)
+            done += len(piece)
+        copy.truncate(done)
     return done, digest.hexdigest()
+
+
+def _pieces(path: bytes, offset: int, length: int) -> Iterator[bytes]:
+    """What is there of `length` octets from `offset`. Raises SourceError."""
+    done = 0
+    while done < length:
+        try:
+            # Opened for each piece: what the writer raises must not be taken for ours.
+            descriptor, _ = open_regular(path, follow=True)
+            try:
+                piece = read_at(descriptor, offset + done, min(_COPY_BYTES, length - done))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise SourceError(error.strerror or str(error)) from error
+        if not piece:
+            return
+        yield piece
+        done += len(piece)

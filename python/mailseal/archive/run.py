@@ -16,7 +16,7 @@ from mailseal._time import now
 from mailseal.archive.blocks import BLOCK_BYTES, Block, Position, Unit, Unread
 from mailseal.archive.durable import write_whole
 from mailseal.archive.output import Parts, encode
-from mailseal.archive.quarantine import Quarantine
+from mailseal.archive.quarantine import Quarantine, SourceError
 from mailseal.archive.report import LISTED, ImportReport, MissingKeys
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class Run:
         self._last: tuple[int, int, bytes] | None = None
         # What of the lists the journal knows.
         self._listed = {"unreadable": 0, "skipped": 0}
-        # False while a unit is half taken: then what is counted is not what is written.
+        # False while a unit is half taken or a line of the journal half prepared, and ever after where that failed:
+        # what is counted is then not what is written, and what could not be synced once is not trusted again.
         self._whole = True
         self._began = time.monotonic()
         self._before = 0.0
@@ -159,6 +160,7 @@ class Run:
     def _rest(self) -> None:
         """What was done since the last line of the journal need not be done again, where that can still be written."""
         if self._whole and self._place is not None:
+            self._whole = False
             with suppress(OSError):
                 self._checkpoint()
 
@@ -233,11 +235,11 @@ class Run:
                 self._last = _fingerprint(unit)
         if unit.after is not None:
             self._place = source, unit.after
-        self._whole = True
         if self._parts.full:
             self._complete_part()
         elif time.monotonic() >= self._due:
             self._checkpoint()
+        self._whole = True
 
     def _complete_part(self) -> None:
         spill = self._parts.complete()
@@ -316,7 +318,7 @@ class Run:
                     offset=unread.offset,
                     length=unread.length,
                 )
-            except OSError as error:
+            except SourceError as error:
                 reason = f"{unread.reason}; and it could not be copied: {error}"
                 self._quarantine.tell(code=unread.code, reason=reason, source=unread.source, offset=unread.offset)
         else:
@@ -340,6 +342,7 @@ class Run:
 
     def _finish(self) -> None:
         report = self.report
+        self._whole = False
         spill = self._parts.complete()
         self._quarantine.sync()
         report.seconds = self._before + time.monotonic() - self._began
